@@ -77,6 +77,16 @@ pub enum Outcome {
 #[error("the delivery is not being sent")]
 pub struct NotSending;
 
+/// A step was asked of a delivery whose state has no such step.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
+#[error("a delivery that is {state} can't {step}")]
+pub struct NoSuchStep {
+    /// The state's word.
+    pub state: &'static str,
+    /// What was asked: `start`, `hold` …
+    pub step: &'static str,
+}
+
 impl Delivery {
     /// The contract's word for the state.
     pub const fn word(&self) -> &'static str {
@@ -88,6 +98,83 @@ impl Delivery {
             Self::Confirmed { .. } => "confirmed",
             Self::Rejected { .. } => "rejected",
             Self::Dead { .. } => "dead",
+        }
+    }
+
+    /// A new delivery: it waits for the dispatcher.
+    pub const fn new(now: Timestamp) -> Self {
+        Self::Queued {
+            attempt: 0,
+            due: now,
+        }
+    }
+
+    /// A dispatcher takes it in hand until `lease_until`.
+    pub fn start(self, lease_until: Timestamp) -> Result<Self, NoSuchStep> {
+        match self {
+            Self::Queued { attempt, .. } => Ok(Self::Sending {
+                attempt,
+                lease_until,
+            }),
+            other => Err(other.has_no("start")),
+        }
+    }
+
+    /// Something is missing: it waits, visibly. Only what has never left can be held; afterwards the
+    /// same bytes go again and nothing is looked up any more.
+    pub fn hold(self, reason: impl Into<String>) -> Result<Self, NoSuchStep> {
+        match self {
+            Self::Held { .. }
+            | Self::Queued { attempt: 0, .. }
+            | Self::Sending { attempt: 0, .. } => Ok(Self::Held {
+                reason: reason.into(),
+            }),
+            other => Err(other.has_no("hold")),
+        }
+    }
+
+    /// What was missing may be known now: it is tried again.
+    pub fn release(self, now: Timestamp) -> Result<Self, NoSuchStep> {
+        match self {
+            Self::Held { .. } => Ok(Self::new(now)),
+            other => Err(other.has_no("release")),
+        }
+    }
+
+    /// An operator sends it again, with all its retries.
+    pub fn requeue(self, now: Timestamp) -> Result<Self, NoSuchStep> {
+        match self {
+            Self::Rejected { .. } | Self::Dead { .. } => Ok(Self::new(now)),
+            other => Err(other.has_no("requeue")),
+        }
+    }
+
+    /// Evidence came that the receiver has it, whatever we knew so far; only a delivery that was
+    /// never sent can't be confirmed.
+    pub fn confirm(self, now: Timestamp) -> Result<Self, NoSuchStep> {
+        match self {
+            Self::Held { .. } | Self::Queued { attempt: 0, .. } => Err(self.has_no("confirm")),
+            Self::Confirmed { at } => Ok(Self::Confirmed { at }),
+            Self::Queued { .. }
+            | Self::Sending { .. }
+            | Self::Accepted { .. }
+            | Self::Rejected { .. }
+            | Self::Dead { .. } => Ok(Self::Confirmed { at: now }),
+        }
+    }
+
+    /// The receiver accepted the message and later refused what it says: resending can't help.
+    pub fn refuse(self) -> Result<Self, NoSuchStep> {
+        match self {
+            Self::Accepted { .. } => Ok(Self::Rejected { attempts: 1 }),
+            other => Err(other.has_no("refuse")),
+        }
+    }
+
+    const fn has_no(&self, step: &'static str) -> NoSuchStep {
+        NoSuchStep {
+            state: self.word(),
+            step,
         }
     }
 
@@ -178,5 +265,34 @@ mod tests {
         };
         let settled = accepted.settle(Outcome::Failed, &[], WAIT, Timestamp::UNIX_EPOCH);
         assert_eq!(settled, Err(NotSending));
+    }
+
+    #[test]
+    fn only_what_never_left_can_be_held() {
+        assert!(sending(0).hold("no identifier").is_ok());
+        let refused = sending(1).hold("no identifier").unwrap_err();
+        assert_eq!(refused.to_string(), "a delivery that is sending can't hold");
+    }
+
+    #[test]
+    fn evidence_confirms_whatever_was_sent_at_least_once() {
+        let now = Timestamp::UNIX_EPOCH;
+        let unknown = Delivery::Dead {
+            attempts: 6,
+            reason: DeadReason::Unknown,
+        };
+        assert_eq!(unknown.confirm(now), Ok(Delivery::Confirmed { at: now }));
+        assert!(Delivery::new(now).confirm(now).is_err());
+    }
+
+    #[test]
+    fn an_operator_gives_a_dead_delivery_all_its_retries_again() {
+        let now = Timestamp::UNIX_EPOCH;
+        let dead = Delivery::Dead {
+            attempts: 6,
+            reason: DeadReason::Failed,
+        };
+        assert_eq!(dead.requeue(now), Ok(Delivery::new(now)));
+        assert!(Delivery::Accepted { at: now }.requeue(now).is_err());
     }
 }

@@ -16,7 +16,7 @@ pub use access::{Access, Reach};
 pub use audit::{Action, Actor, AuditEvent, Outcome as AuditOutcome};
 pub use clock::{Clock, IdSource};
 pub use control_id::{ControlId, ControlIdError};
-pub use delivery::{DeadReason, Delivery, NotSending, Outcome};
+pub use delivery::{DeadReason, Delivery, NoSuchStep, NotSending, Outcome};
 pub use id::{
     AuditId, ChangeId, DeliveryId, EntityId, JournalId, LaneId, ResourceId, Rid, Tenant, VersionId,
     WriterId,
