@@ -8,6 +8,7 @@ mod audit;
 mod clock;
 mod control_id;
 mod delivery;
+mod encounter;
 mod id;
 mod identity;
 mod phi;
@@ -17,6 +18,7 @@ pub use audit::{Action, Actor, AuditEvent, Outcome as AuditOutcome};
 pub use clock::{Clock, IdSource};
 pub use control_id::{ControlId, ControlIdError};
 pub use delivery::{DeadReason, Delivery, NoSuchStep, NotSending, Outcome};
+pub use encounter::{Refused, Stage, Trigger};
 pub use id::{
     AuditId, ChangeId, DeliveryId, EntityId, JournalId, LaneId, ResourceId, Rid, Tenant, VersionId,
     WriterId,
