@@ -1,0 +1,232 @@
+//! Fields and their parts: views that split, unescape and decode when asked.
+//!
+//! *Empty* says nothing. Two quotes are *null*: the sender deletes what was there; null is never
+//! text. A part that is not there is empty.
+
+use std::borrow::Cow;
+
+use memchr::{memchr, memchr_iter};
+
+use super::Syntax;
+use crate::{Charset, Separators, escape::unescape};
+
+/// MSH-1 and MSH-2 are not split or unescaped: no byte of theirs separates anything there.
+static LITERAL: Syntax = Syntax {
+    separators: Separators {
+        field: 0,
+        component: 0,
+        repetition: 0,
+        escape: 0,
+        subcomponent: 0,
+        truncation: None,
+    },
+    charset: Charset::Ascii,
+    fallback: Charset::Windows1252,
+};
+
+/// One field with all its repetitions.
+#[derive(Clone, Copy)]
+pub struct Field<'m> {
+    raw: &'m [u8],
+    syntax: &'m Syntax,
+}
+
+/// One repetition of a field.
+#[derive(Clone, Copy)]
+pub struct Repetition<'m> {
+    raw: &'m [u8],
+    syntax: &'m Syntax,
+}
+
+/// One component of a repetition.
+#[derive(Clone, Copy)]
+pub struct Component<'m> {
+    raw: &'m [u8],
+    syntax: &'m Syntax,
+}
+
+/// One subcomponent of a component: the smallest part.
+#[derive(Clone, Copy)]
+pub struct Subcomponent<'m> {
+    raw: &'m [u8],
+    syntax: &'m Syntax,
+}
+
+/// What every part can say about itself.
+macro_rules! common {
+    ($($name:ident),+) => {$(
+        impl<'m> $name<'m> {
+            /// The bytes as received, with separators and escapes.
+            pub fn raw(&self) -> &'m [u8] {
+                self.raw
+            }
+
+            /// Says nothing: no bytes, or nothing but separators.
+            pub fn is_empty(&self) -> bool {
+                self.raw.iter().all(|&byte| self.syntax.separators.splits_fields(byte))
+            }
+
+            /// Exactly two quotes: the sender deletes what was there.
+            pub fn is_null(&self) -> bool {
+                self.raw == b"\"\""
+            }
+
+            /// The whole part as text, unescaped and decoded, its separators kept as characters:
+            /// for senders that don't escape. Null gives no text.
+            pub fn full_text(&self) -> Cow<'m, str> {
+                if self.is_null() {
+                    return Cow::Borrowed("");
+                }
+                text_of(self.raw, self.syntax)
+            }
+        }
+    )+};
+}
+
+common!(Field, Repetition, Component, Subcomponent);
+crate::redact::debug_as_size!(Field, Repetition, Component, Subcomponent);
+
+impl<'m> Field<'m> {
+    pub(super) fn new(raw: &'m [u8], syntax: &'m Syntax) -> Self {
+        Self { raw, syntax }
+    }
+
+    pub(super) fn empty(syntax: &'m Syntax) -> Self {
+        Self { raw: &[], syntax }
+    }
+
+    pub(super) fn literal(raw: &'m [u8]) -> Self {
+        Self {
+            raw,
+            syntax: &LITERAL,
+        }
+    }
+
+    /// The repetitions, empty ones too; a field without bytes has none.
+    pub fn repetitions(&self) -> impl Iterator<Item = Repetition<'m>> + use<'m> {
+        let syntax = self.syntax;
+        split(self.raw, syntax.separators.repetition).map(move |raw| Repetition { raw, syntax })
+    }
+
+    /// How many repetitions there are.
+    pub fn n_repetitions(&self) -> usize {
+        count(self.raw, self.syntax.separators.repetition)
+    }
+
+    /// Repetition `n`, counted from 1; empty if it is not there.
+    pub fn repetition(&self, n: usize) -> Repetition<'m> {
+        let raw = nth(self.raw, self.syntax.separators.repetition, n);
+        Repetition {
+            raw,
+            syntax: self.syntax,
+        }
+    }
+
+    /// The first repetition; empty if there is none.
+    pub fn first(&self) -> Repetition<'m> {
+        self.repetition(1)
+    }
+
+    /// Component `n` of the first repetition.
+    pub fn component(&self, n: usize) -> Component<'m> {
+        self.first().component(n)
+    }
+
+    /// The first value: first repetition, component, subcomponent.
+    pub fn text(&self) -> Cow<'m, str> {
+        self.first().text()
+    }
+}
+
+impl<'m> Repetition<'m> {
+    /// Component `n`, counted from 1; empty if it is not there.
+    pub fn component(&self, n: usize) -> Component<'m> {
+        Component {
+            raw: nth(self.raw, self.syntax.separators.component, n),
+            syntax: self.syntax,
+        }
+    }
+
+    /// How many components there are.
+    pub fn n_components(&self) -> usize {
+        count(self.raw, self.syntax.separators.component)
+    }
+
+    /// The first component's first subcomponent as text.
+    pub fn text(&self) -> Cow<'m, str> {
+        self.component(1).text()
+    }
+}
+
+impl<'m> Component<'m> {
+    /// Subcomponent `n`, counted from 1; empty if it is not there.
+    pub fn subcomponent(&self, n: usize) -> Subcomponent<'m> {
+        Subcomponent {
+            raw: nth(self.raw, self.syntax.separators.subcomponent, n),
+            syntax: self.syntax,
+        }
+    }
+
+    /// How many subcomponents there are.
+    pub fn n_subcomponents(&self) -> usize {
+        count(self.raw, self.syntax.separators.subcomponent)
+    }
+
+    /// The first subcomponent as text.
+    pub fn text(&self) -> Cow<'m, str> {
+        self.subcomponent(1).full_text()
+    }
+}
+
+impl<'m> Subcomponent<'m> {
+    /// The text, unescaped and decoded.
+    pub fn text(&self) -> Cow<'m, str> {
+        self.full_text()
+    }
+}
+
+fn text_of<'m>(raw: &'m [u8], syntax: &Syntax) -> Cow<'m, str> {
+    match unescape(raw, &syntax.separators) {
+        Cow::Borrowed(bytes) => syntax.charset.decode(bytes, syntax.fallback),
+        Cow::Owned(bytes) => {
+            Cow::Owned(syntax.charset.decode(&bytes, syntax.fallback).into_owned())
+        }
+    }
+}
+
+/// The parts of `raw`; no bytes have no parts.
+fn split(raw: &[u8], separator: u8) -> impl Iterator<Item = &[u8]> {
+    let mut rest = (!raw.is_empty()).then_some(raw);
+    std::iter::from_fn(move || {
+        let bytes = rest?;
+        let (part, tail) = cut(bytes, separator);
+        rest = tail;
+        Some(part)
+    })
+}
+
+/// The bytes before the separator, and those after it if there is one.
+fn cut(bytes: &[u8], separator: u8) -> (&[u8], Option<&[u8]>) {
+    match memchr(separator, bytes) {
+        None => (bytes, None),
+        Some(at) => {
+            let (part, tail) = bytes.split_at(at);
+            (part, tail.get(1..))
+        }
+    }
+}
+
+fn nth(raw: &[u8], separator: u8, n: usize) -> &[u8] {
+    let Some(n) = n.checked_sub(1) else {
+        return &[];
+    };
+    split(raw, separator).nth(n).unwrap_or_default()
+}
+
+fn count(raw: &[u8], separator: u8) -> usize {
+    if raw.is_empty() {
+        0
+    } else {
+        1 + memchr_iter(separator, raw).count()
+    }
+}
