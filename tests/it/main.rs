@@ -1,0 +1,6 @@
+//! End-to-end tests: see `tests::server` for what they drive.
+
+#[cfg(test)]
+mod faults;
+#[cfg(test)]
+mod story;
