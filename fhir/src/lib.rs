@@ -10,11 +10,15 @@ mod fault;
 mod index;
 mod instant;
 mod outcome;
+mod primitive;
 mod reference;
 mod resource_type;
+mod rules;
+mod schema;
 pub mod search;
 mod text;
 mod token;
+mod xhtml;
 
 pub use check::{MAX_DEPTH, check};
 pub use fault::{Fault, IssueCode};
