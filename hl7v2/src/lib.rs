@@ -12,6 +12,7 @@ pub mod datatype;
 pub mod escape;
 pub mod header;
 pub mod message;
+pub mod mllp;
 mod redact;
 pub mod separators;
 

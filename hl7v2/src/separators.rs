@@ -53,7 +53,7 @@ impl Separators {
     }
 
     /// MSH-2 as it is written.
-    pub fn encoding_characters(&self) -> impl Iterator<Item = u8> {
+    pub fn encoding_characters(self) -> impl Iterator<Item = u8> {
         [
             self.component,
             self.repetition,
@@ -65,7 +65,7 @@ impl Separators {
     }
 
     /// Whether the byte splits a field into parts.
-    pub(crate) fn splits_fields(&self, byte: u8) -> bool {
+    pub(crate) fn splits_fields(self, byte: u8) -> bool {
         byte == self.component || byte == self.subcomponent || byte == self.repetition
     }
 }

@@ -273,8 +273,9 @@ fn split_offset(text: &str) -> Result<(&str, Option<Offset>), DtmError> {
     };
     let sign = if offset.starts_with('-') { -1 } else { 1 };
     let (hours, minutes) = match offset.as_bytes() {
-        [_, h1, h2, m1, m2] => (two_digits([*h1, *h2]), two_digits([*m1, *m2])),
-        [_, h1, h2, b':', m1, m2] => (two_digits([*h1, *h2]), two_digits([*m1, *m2])),
+        [_, h1, h2, m1, m2] | [_, h1, h2, b':', m1, m2] => {
+            (two_digits([*h1, *h2]), two_digits([*m1, *m2]))
+        }
         _ => return Err(DtmError::Offset),
     };
     match (hours, minutes) {

@@ -10,14 +10,14 @@ use memchr::{memchr, memchr_iter};
 use super::Syntax;
 use crate::{Charset, Separators, escape::unescape};
 
-/// MSH-1 and MSH-2 are not split or unescaped: no byte of theirs separates anything there.
+/// MSH-1 and MSH-2 are not split or unescaped: their separator is one that no field contains.
 static LITERAL: Syntax = Syntax {
     separators: Separators {
-        field: 0,
-        component: 0,
-        repetition: 0,
-        escape: 0,
-        subcomponent: 0,
+        field: b'\r',
+        component: b'\r',
+        repetition: b'\r',
+        escape: b'\r',
+        subcomponent: b'\r',
         truncation: None,
     },
     charset: Charset::Ascii,
@@ -186,7 +186,7 @@ impl<'m> Subcomponent<'m> {
 }
 
 fn text_of<'m>(raw: &'m [u8], syntax: &Syntax) -> Cow<'m, str> {
-    match unescape(raw, &syntax.separators) {
+    match unescape(raw, syntax.separators) {
         Cow::Borrowed(bytes) => syntax.charset.decode(bytes, syntax.fallback),
         Cow::Owned(bytes) => {
             Cow::Owned(syntax.charset.decode(&bytes, syntax.fallback).into_owned())
