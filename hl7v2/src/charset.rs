@@ -117,14 +117,12 @@ impl Charset {
 
     /// Whether the bytes are text of this set without recourse to a fallback.
     pub fn reads(self, bytes: &[u8]) -> bool {
-        match self {
-            Self::Ascii => bytes.is_ascii(),
-            Self::Utf8 => std::str::from_utf8(bytes).is_ok(),
-            _ => self.single_byte().is_some_and(|encoding| {
-                encoding
-                    .decode_without_bom_handling_and_without_replacement(bytes)
-                    .is_some()
-            }),
+        match self.single_byte() {
+            Some(encoding) => encoding
+                .decode_without_bom_handling_and_without_replacement(bytes)
+                .is_some(),
+            None if self == Self::Ascii => bytes.is_ascii(),
+            None => std::str::from_utf8(bytes).is_ok(),
         }
     }
 

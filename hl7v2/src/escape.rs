@@ -14,7 +14,7 @@ const REPEAT_MAX: usize = 100;
 
 /// Replaces the escape sequences of one value that is already split off. Bytes of `\Xhh..\` are
 /// in the message's character set, so this comes before decoding.
-pub fn unescape<'m>(raw: &'m [u8], separators: Separators) -> Cow<'m, [u8]> {
+pub fn unescape<'m>(raw: &'m [u8], separators: &Separators) -> Cow<'m, [u8]> {
     let escape = separators.escape;
     let Some(first) = memchr(escape, raw) else {
         return Cow::Borrowed(raw);
@@ -25,7 +25,7 @@ pub fn unescape<'m>(raw: &'m [u8], separators: Separators) -> Cow<'m, [u8]> {
     // `rest` begins with an escape character at each turn.
     while let Some((_, after)) = rest.split_first() {
         let sequence = memchr(escape, after).map(|end| after.split_at(end));
-        let known = sequence.is_some_and(|(name, _)| write_meaning(name, separators, &mut out));
+        let known = sequence.is_some_and(|(name, _)| write_meaning(name, *separators, &mut out));
         let next = match sequence {
             Some((_, tail)) if known => tail.get(1..).unwrap_or_default(),
             _ => {
@@ -122,20 +122,20 @@ fn layout_count(digits: &[u8]) -> Option<usize> {
 /// character that the set lacks becomes `\X..\` with its UTF-8 bytes. Returns how many those were.
 ///
 /// A text of two quotes is written as hex, because two bare quotes would mean "delete".
-pub fn escape(text: &str, separators: Separators, charset: Charset, out: &mut Vec<u8>) -> usize {
-    escape_with(text, separators, charset, out, hex_escape)
+pub fn escape(text: &str, separators: &Separators, charset: Charset, out: &mut Vec<u8>) -> usize {
+    escape_with(text, *separators, charset, out, hex_escape)
 }
 
 /// [`escape`] for formatted text (FT, TX), where a line break is `\.br\`.
 pub fn escape_formatted(
     text: &str,
-    separators: Separators,
+    separators: &Separators,
     charset: Charset,
     out: &mut Vec<u8>,
 ) -> usize {
     escape_with(
         text,
-        separators,
+        *separators,
         charset,
         out,
         |bytes, escape, out| match bytes {
@@ -208,7 +208,7 @@ mod tests {
     use super::*;
 
     fn check(raw: &str, expected: &str) {
-        let unescaped = unescape(raw.as_bytes(), Separators::default());
+        let unescaped = unescape(raw.as_bytes(), &Separators::default());
         assert_eq!(String::from_utf8_lossy(&unescaped), expected, "{raw}");
     }
 
@@ -221,7 +221,7 @@ mod tests {
     fn the_characters_in_force_come_back() {
         let separators = Separators::parse(b'!', b"@*/%").unwrap();
         assert_eq!(
-            unescape(b"/F/ /S/ /T/ /R/ /E/", separators).as_ref(),
+            unescape(b"/F/ /S/ /T/ /R/ /E/", &separators).as_ref(),
             b"! @ % * /"
         );
     }
@@ -238,7 +238,7 @@ mod tests {
     #[test]
     fn a_huge_count_does_not_grow_memory() {
         assert_eq!(
-            unescape(br"\.sp99999999999999999999\", Separators::default()).len(),
+            unescape(br"\.sp99999999999999999999\", &Separators::default()).len(),
             100
         );
     }
@@ -286,13 +286,13 @@ mod tests {
     #[test]
     fn truncation_is_known_where_it_is_declared() {
         let separators = Separators::parse(b'|', br"^~\&#").unwrap();
-        assert_eq!(unescape(br"\P\", separators).as_ref(), b"#");
+        assert_eq!(unescape(br"\P\", &separators).as_ref(), b"#");
     }
 
     #[test]
     fn two_quotes_as_text_are_not_written_as_null() {
         let mut out = Vec::new();
-        escape("\"\"", Separators::default(), Charset::Utf8, &mut out);
+        escape("\"\"", &Separators::default(), Charset::Utf8, &mut out);
         assert_eq!(out, br"\X2222\");
         check(r"\X2222\", "\"\"");
     }
@@ -300,10 +300,10 @@ mod tests {
     #[test]
     fn a_line_break_is_hex_in_plain_and_br_in_formatted_text() {
         let (mut plain, mut formatted) = (Vec::new(), Vec::new());
-        escape("a\nb", Separators::default(), Charset::Utf8, &mut plain);
+        escape("a\nb", &Separators::default(), Charset::Utf8, &mut plain);
         escape_formatted(
             "a\nb\r",
-            Separators::default(),
+            &Separators::default(),
             Charset::Utf8,
             &mut formatted,
         );
@@ -315,7 +315,7 @@ mod tests {
     fn a_character_that_the_set_lacks_is_counted() {
         let mut out = Vec::new();
         assert_eq!(
-            escape("é€", Separators::default(), Charset::Latin1, &mut out),
+            escape("é€", &Separators::default(), Charset::Latin1, &mut out),
             1
         );
         assert_eq!(out, b"\xE9\\XE282AC\\");
@@ -324,20 +324,20 @@ mod tests {
     proptest! {
         #[test]
         fn text_survives_escape_and_unescape(text in any::<String>(), truncation in any::<bool>()) {
-            let mut separators = Separators::default();
-            separators.truncation = truncation.then_some(b'#');
+            let truncation = truncation.then_some(b'#');
+            let separators = Separators { truncation, ..Separators::default() };
             for write in [escape, escape_formatted] {
                 let mut raw = Vec::new();
-                prop_assert_eq!(write(&text, separators, Charset::Utf8, &mut raw), 0);
+                prop_assert_eq!(write(&text, &separators, Charset::Utf8, &mut raw), 0);
                 prop_assert!(!raw.iter().any(u8::is_ascii_control));
-                let back = unescape(&raw, separators);
+                let back = unescape(&raw, &separators);
                 prop_assert_eq!(std::str::from_utf8(&back).unwrap(), &text);
             }
         }
 
         #[test]
         fn any_bytes_unescape_without_growing_much(raw in prop::collection::vec(any::<u8>(), 0..400)) {
-            prop_assert!(unescape(&raw, Separators::default()).len() <= raw.len() * REPEAT_MAX);
+            prop_assert!(unescape(&raw, &Separators::default()).len() <= raw.len() * REPEAT_MAX);
         }
     }
 }

@@ -186,7 +186,7 @@ impl<'m> Subcomponent<'m> {
 }
 
 fn text_of<'m>(raw: &'m [u8], syntax: &Syntax) -> Cow<'m, str> {
-    match unescape(raw, syntax.separators) {
+    match unescape(raw, &syntax.separators) {
         Cow::Borrowed(bytes) => syntax.charset.decode(bytes, syntax.fallback),
         Cow::Owned(bytes) => {
             Cow::Owned(syntax.charset.decode(&bytes, syntax.fallback).into_owned())

@@ -170,9 +170,10 @@ impl MllpCodec {
                 Meaning::NewFrame => {
                     self.begin_again();
                     let fragment = split_off_front(src, at);
-                    return Ok(Some(match fragment.is_empty() {
-                        true => Received::EmptyFrame,
-                        false => Received::Quarantine { fragment },
+                    return Ok(Some(if fragment.is_empty() {
+                        Received::EmptyFrame
+                    } else {
+                        Received::Quarantine { fragment }
                     }));
                 }
             }

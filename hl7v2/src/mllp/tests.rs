@@ -410,9 +410,9 @@ proptest! {
     ) {
         let stream = bodies.iter().map(|body| frame(body.as_bytes())).collect::<Vec<_>>().concat();
         let received = read([stream.as_slice()]);
-        let frames = received.iter().map(|item| match item {
-            Received::Frame(frame) => frame.bytes.to_vec(),
-            other => panic!("{other:?}"),
+        let frames = received.iter().map(|item| {
+            let Received::Frame(frame) = item else { panic!("{item:?}") };
+            frame.bytes.to_vec()
         });
         prop_assert_eq!(frames.collect::<Vec<_>>(), bodies.into_iter().map(String::into_bytes).collect::<Vec<_>>());
     }
