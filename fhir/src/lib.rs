@@ -4,6 +4,7 @@
 //! This crate never does I/O and knows neither SQL nor HL7. It works on JSON values, not on
 //! generated types: what the tables don't name is a fault, so nothing is dropped silently.
 
+pub mod binary;
 pub mod capability;
 mod check;
 mod fault;
