@@ -96,18 +96,26 @@ impl IdentityKey {
         LaneId(self.derive(&named))
     }
 
+    /// A secret for another purpose, from which this key can't be found.
+    pub fn subkey(&self, purpose: &str) -> [u8; 32] {
+        self.digest(&["subkey", purpose])
+    }
+
     /// HMAC-SHA-256 over the length-prefixed parts, as a version 8 UUID (RFC 9562 §5.8).
     fn derive(&self, parts: &[&str]) -> Uuid {
+        let [a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p, ..] = self.digest(parts);
+        uuid::Builder::from_custom_bytes([a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p])
+            .into_uuid()
+    }
+
+    fn digest(&self, parts: &[&str]) -> [u8; 32] {
         let mut mac =
             Hmac::<Sha256>::new_from_slice(&self.0).expect("HMAC takes a key of any length");
         for part in parts {
             mac.update(&(part.len() as u64).to_be_bytes());
             mac.update(part.as_bytes());
         }
-        let digest: [u8; 32] = mac.finalize().into_bytes().into();
-        let [a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p, ..] = digest;
-        uuid::Builder::from_custom_bytes([a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p])
-            .into_uuid()
+        mac.finalize().into_bytes().into()
     }
 }
 
