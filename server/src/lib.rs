@@ -1,0 +1,13 @@
+//! The one door of Drawbridge: commands, configuration, the embedded Postgres and the faces that
+//! apps and operators see. It starts the other rooms and hands each its own settings.
+//!
+//! This crate never contains SQL text, and nothing in it reads the environment after the
+//! configuration has been loaded.
+
+pub mod cli;
+pub mod config;
+pub mod database;
+pub mod embedded;
+pub mod output;
+pub mod simulate;
+pub mod telemetry;

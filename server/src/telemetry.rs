@@ -1,0 +1,28 @@
+//! Logging: one subscriber, to stderr, so that stdout stays free for results.
+
+use std::io::IsTerminal;
+
+use tracing_subscriber::EnvFilter;
+use tracing_subscriber::fmt::writer::BoxMakeWriter;
+
+use crate::config::{ConfigError, LogConfig, LogFormat};
+
+/// Starts logging. Called once, before anything else runs; a second call changes nothing.
+pub fn init(log: &LogConfig) -> Result<(), ConfigError> {
+    let filter = EnvFilter::try_new(&log.level).map_err(|error| ConfigError::Invalid {
+        place: None,
+        key: "log.level".to_owned(),
+        what: format!("{error}; write a level, or levels per target: info,ingest=debug"),
+    })?;
+    let builder = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(BoxMakeWriter::new(std::io::stderr));
+    // `try_init` fails only when a subscriber is there already (tests start several servers).
+    let _ = match log.format {
+        LogFormat::Text => builder
+            .with_ansi(std::io::stderr().is_terminal())
+            .try_init(),
+        LogFormat::Json => builder.json().flatten_event(true).try_init(),
+    };
+    Ok(())
+}
