@@ -9,18 +9,22 @@ pub const CONTENT: &str = "urn:drawbridge:blob";
 /// `Binary._data` for a content of this digest.
 pub fn pointer(sha256: &[u8; 32]) -> Value {
     use std::fmt::Write as _;
-    let hex = sha256.iter().fold(String::with_capacity(64), |mut hex, byte| {
-        // Writing to a String cannot fail.
-        let _ = write!(hex, "{byte:02x}");
-        hex
-    });
+    let hex = sha256
+        .iter()
+        .fold(String::with_capacity(64), |mut hex, byte| {
+            // Writing to a String cannot fail.
+            let _ = write!(hex, "{byte:02x}");
+            hex
+        });
     json!({ "extension": [{ "url": CONTENT, "valueString": hex }] })
 }
 
 /// The SHA-256 of a stored Binary's content.
 pub fn content_digest(binary: &Value) -> Option<[u8; 32]> {
     let extensions = binary.pointer("/_data/extension")?.as_array()?;
-    let pointer = extensions.iter().find(|e| e.get("url").and_then(Value::as_str) == Some(CONTENT))?;
+    let pointer = extensions
+        .iter()
+        .find(|e| e.get("url").and_then(Value::as_str) == Some(CONTENT))?;
     let hex = pointer.get("valueString")?.as_str()?;
     let mut digest = [0; 32];
     if hex.len() != 64 {
@@ -34,7 +38,9 @@ pub fn content_digest(binary: &Value) -> Option<[u8; 32]> {
 
 /// The stored Binary without what only the store needs: `data` is for the caller to add.
 pub fn without_pointer(binary: Value) -> Map<String, Value> {
-    let Value::Object(mut members) = binary else { return Map::new() };
+    let Value::Object(mut members) = binary else {
+        return Map::new();
+    };
     members.shift_remove("_data");
     members
 }
@@ -53,7 +59,10 @@ mod tests {
 
     #[test]
     fn what_is_no_pointer_is_none() {
-        for data in [json!({}), json!({ "extension": [{ "url": CONTENT, "valueString": "é0" }] })] {
+        for data in [
+            json!({}),
+            json!({ "extension": [{ "url": CONTENT, "valueString": "é0" }] }),
+        ] {
             assert_eq!(content_digest(&json!({ "_data": data })), None);
         }
         assert_eq!(content_digest(&json!({ "data": "AA==" })), None);

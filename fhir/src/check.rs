@@ -323,9 +323,10 @@ impl Walk {
                 "must be Type/id, an absolute URL, urn:uuid:… or #id of a contained resource";
             return self.fault(&here, IssueCode::Value, what);
         };
-        let kind = match &reference {
-            Reference::Contained(id) => self.use_contained(id, &here),
-            other => other.kind(),
+        let kind = if let Reference::Contained(id) = &reference {
+            self.use_contained(id, &here)
+        } else {
+            reference.kind()
         };
         let fits = kind.is_none_or(|kind| targets.is_empty() || targets.contains(&kind));
         if !fits {

@@ -5,7 +5,7 @@ use std::fmt;
 /// One thing that is wrong. It names the place and what to do, never the content.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Fault {
-    /// Where, as a FHIRPath: `Patient.name[0].use`.
+    /// Where, as a `FHIRPath`: `Patient.name[0].use`.
     pub path: String,
     /// Which kind of fault.
     pub code: IssueCode,

@@ -43,18 +43,19 @@ impl Moment {
         };
         let (date, precision) = parse_date(day)?;
         match rest {
-            None => Self::of_date(date, precision),
+            None => Some(Self::of_date(date, precision)),
             Some(rest) if precision == Precision::Day => Self::of_time(date, rest),
             Some(_) => None,
         }
     }
 
-    fn of_date(date: Date, precision: Precision) -> Option<Self> {
-        let next = match precision {
-            Precision::Year => date.checked_add(1.year()),
-            Precision::Month => date.checked_add(1.month()),
-            _ => date.tomorrow(),
+    fn of_date(date: Date, precision: Precision) -> Self {
+        let length = match precision {
+            Precision::Year => 1.year(),
+            Precision::Month => 1.month(),
+            Precision::Day | Precision::Minute | Precision::Second | Precision::Fraction => 1.day(),
         };
+        let next = date.checked_add(length);
         let lo = instant(date, Time::midnight(), Offset::UTC);
         let hi = next.map_or(OPEN_END, |next| {
             before(
@@ -62,12 +63,12 @@ impl Moment {
                 SignedDuration::ZERO,
             )
         });
-        Some(Self {
+        Self {
             lo,
             hi: hi.max(lo),
             precision,
             zoned: false,
-        })
+        }
     }
 
     fn of_time(date: Date, text: &str) -> Option<Self> {

@@ -1,4 +1,4 @@
-//! OperationOutcome: how every error is told to an app.
+//! `OperationOutcome`: how every error is told to an app.
 
 use serde_json::{Map, Value, json};
 
@@ -41,7 +41,7 @@ pub struct Issue {
     pub expression: Vec<String>,
 }
 
-/// An OperationOutcome in the making; it always has an issue, as R4 demands.
+/// An `OperationOutcome` in the making; it always has an issue, as R4 demands.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct OperationOutcome {
     issues: Vec<Issue>,

@@ -5,8 +5,11 @@ use serde_json::Value;
 use crate::instant::{Moment, Precision, parse_time};
 use crate::reference::is_id;
 
-/// A string may have 1 MiB (R4 datatypes.html#string). Base64 is bounded by the body's limit alone.
+/// A string may have 1 MiB (R4 datatypes.html#string). Base64 and narrative are bounded by
+/// the body's limit alone.
 const STRING_BYTES_MAX: usize = 1024 * 1024;
+
+const NO_STRING: &str = "must be a string in quotes";
 
 /// A primitive type.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -62,41 +65,49 @@ impl Primitive {
 
     /// What the value must be, when it isn't; `null` and containers are the caller's.
     pub(crate) fn fault(self, value: &Value) -> Option<&'static str> {
-        match self {
-            Self::Boolean => {
-                (!value.is_boolean()).then_some("must be true or false, without quotes")
-            }
-            Self::Decimal => match value {
-                Value::Number(_) => None,
-                _ => Some("must be a number, without quotes"),
-            },
-            Self::Integer => whole(
-                value,
-                i64::from(i32::MIN),
+        let (good, what) = match self {
+            Self::Boolean => (value.is_boolean(), "must be true or false, without quotes"),
+            Self::Decimal => (value.is_number(), "must be a number, without quotes"),
+            Self::Integer => (
+                is_whole(value, i32::MIN),
                 "must be a whole number of 32 bits, without quotes",
             ),
-            Self::UnsignedInt => whole(
-                value,
-                0,
+            Self::UnsignedInt => (
+                is_whole(value, 0),
                 "must be a whole number from 0 to 2147483647, without quotes",
             ),
-            Self::PositiveInt => whole(
-                value,
-                1,
+            Self::PositiveInt => (
+                is_whole(value, 1),
                 "must be a whole number from 1 to 2147483647, without quotes",
             ),
-            _ => match value {
-                Value::String(text) => self.text_fault(text),
-                _ => Some("must be a string in quotes"),
-            },
-        }
+            Self::Base64Binary
+            | Self::Canonical
+            | Self::Code
+            | Self::Date
+            | Self::DateTime
+            | Self::Id
+            | Self::Instant
+            | Self::Markdown
+            | Self::Oid
+            | Self::String
+            | Self::Time
+            | Self::Uri
+            | Self::Url
+            | Self::Uuid
+            | Self::Xhtml => {
+                return value
+                    .as_str()
+                    .map_or(Some(NO_STRING), |text| self.text_fault(text));
+            }
+        };
+        (!good).then_some(what)
     }
 
     fn text_fault(self, text: &str) -> Option<&'static str> {
         if text.is_empty() {
             return Some("must not be empty; leave the element out");
         }
-        if self != Self::Base64Binary && text.len() > STRING_BYTES_MAX {
+        if !matches!(self, Self::Base64Binary | Self::Xhtml) && text.len() > STRING_BYTES_MAX {
             return Some("must not be longer than 1 MiB");
         }
         let moment = || Moment::parse(text);
@@ -131,7 +142,14 @@ impl Primitive {
                 "must be a URI: no white space",
             ),
             Self::Xhtml => return crate::xhtml::fault(text),
-            _ => (
+            Self::String
+            | Self::Markdown
+            // Not texts: `fault` has dealt with them.
+            | Self::Boolean
+            | Self::Decimal
+            | Self::Integer
+            | Self::PositiveInt
+            | Self::UnsignedInt => (
                 has_only_text(text),
                 "must hold something other than white space, and no control characters",
             ),
@@ -140,11 +158,10 @@ impl Primitive {
     }
 }
 
-fn whole(value: &Value, min: i64, what: &'static str) -> Option<&'static str> {
-    let good = value
+fn is_whole(value: &Value, min: i32) -> bool {
+    value
         .as_i64()
-        .is_some_and(|n| (min..=i64::from(i32::MAX)).contains(&n));
-    (!good).then_some(what)
+        .is_some_and(|n| (i64::from(min)..=i64::from(i32::MAX)).contains(&n))
 }
 
 fn is_instant(moment: &Moment) -> bool {

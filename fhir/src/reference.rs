@@ -130,12 +130,12 @@ pub(crate) fn is_id(text: &str) -> bool {
 mod tests {
     use super::*;
 
-    fn local_to(kind: ResourceType, id: &str) -> Option<Reference> {
-        Some(Reference::Local {
+    fn local_to(kind: ResourceType, id: &str) -> Reference {
+        Reference::Local {
             kind,
             id: id.into(),
             version: None,
-        })
+        }
     }
 
     #[test]
@@ -144,7 +144,7 @@ mod tests {
         for text in ["Patient/12", "https://bridge.example/fhir/Patient/12"] {
             assert_eq!(
                 Reference::parse(text, base),
-                local_to(ResourceType::Patient, "12")
+                Some(local_to(ResourceType::Patient, "12"))
             );
         }
         let versioned = Reference::parse("Patient/12/_history/3", None).unwrap();

@@ -1,6 +1,6 @@
 //! Rules between elements (R4 calls them constraints): those that cost little and catch real mistakes.
 //!
-//! R4 states each as FHIRPath; here they are code. A rule that isn't listed is not checked. The rules
+//! R4 states each as `FHIRPath`; here they are code. A rule that isn't listed is not checked. The rules
 //! about contained resources (dom-2 to dom-5, ref-1) need the whole resource and are in `check`.
 
 use std::cmp::Ordering;

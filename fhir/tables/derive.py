@@ -32,6 +32,8 @@ BASES = {
 }
 # Required bindings whose codes can't be listed: UCUM is a grammar, LL379-9 is LOINC's and not in the package.
 UNLISTED = {"ucum-units", "LL379-9"}
+# Bound to media types, but R4 says that the short forms (json, xml) stand here too.
+SHORT_FORMS = {"CapabilityStatement", "TestScript"}
 FHIR_TYPE = "http://hl7.org/fhir/StructureDefinition/structuredefinition-fhir-type"
 DEFINITION = "http://hl7.org/fhir/StructureDefinition/"
 
@@ -77,7 +79,7 @@ def binding_of(element):
     if binding.get("strength") != "required":
         return ""
     name = binding["valueSet"].split("|")[0].rsplit("/", 1)[1]
-    if name in UNLISTED:
+    if name in UNLISTED or name == "mimetypes" and element["path"].split(".")[0] in SHORT_FORMS:
         return ""
     VALUE_SETS[name] = binding["valueSet"].split("|")[0]
     return name
