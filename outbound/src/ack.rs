@@ -27,9 +27,11 @@ impl Ack {
         let complaints: Vec<Complaint<'_>> = read.complaints().collect();
         let said = complaints.iter().map(|complaint| complaint.text.as_ref());
         let texts = std::iter::once(read.text()).chain(said.map(Into::into));
-        let texts = texts
+        let mut texts = texts
             .filter(|text| !text.trim().is_empty())
             .collect::<Vec<_>>();
+        // Senders say in MSA-3 what ERR-8 says.
+        texts.dedup();
         let conditions = complaints.iter().map(|complaint| complaint.code.as_ref());
         let lines = read
             .message()

@@ -7,6 +7,7 @@ pub mod ack;
 pub mod backoff;
 pub mod client;
 pub mod emr;
+pub mod sender;
 pub mod task;
 
 pub use ack::{Ack, AckPolicy};

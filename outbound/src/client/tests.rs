@@ -235,3 +235,120 @@ async fn a_refusal_that_comes_before_the_whole_message_was_read_is_heard() {
     let answer = client.send(&Outgoing::new(text.as_bytes())).await;
     assert_eq!(answer.outcome, Outcome::Rejected, "{}", answer.cause);
 }
+
+mod tls {
+    use std::path::{Path, PathBuf};
+    use std::sync::Arc;
+
+    use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
+    use rustls::pki_types::pem::PemObject;
+    use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+    use rustls::server::WebPkiClientVerifier;
+    use rustls::{RootCertStore, ServerConfig};
+    use tokio_rustls::TlsAcceptor;
+
+    use super::*;
+
+    /// A private authority and what it has signed, as files.
+    struct Authority {
+        folder: tempfile::TempDir,
+        issuer: CertifiedIssuer<'static, KeyPair>,
+    }
+
+    impl Authority {
+        fn new() -> Self {
+            let mut params = CertificateParams::new(Vec::new()).unwrap();
+            params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+            let issuer =
+                CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap();
+            let folder = tempfile::tempdir().unwrap();
+            std::fs::write(folder.path().join("ca.pem"), issuer.pem()).unwrap();
+            Self { folder, issuer }
+        }
+
+        fn ca(&self) -> PathBuf {
+            self.folder.path().join("ca.pem")
+        }
+
+        fn sign(&self, name: &str) -> (PathBuf, PathBuf) {
+            let key = KeyPair::generate().unwrap();
+            let params = CertificateParams::new(vec![name.to_owned()]).unwrap();
+            let certificate = params.signed_by(&key, &self.issuer).unwrap();
+            let files = ["crt", "key"].map(|end| self.folder.path().join(format!("{name}.{end}")));
+            let [crt_file, key_file] = files;
+            std::fs::write(&crt_file, certificate.pem()).unwrap();
+            std::fs::write(&key_file, key.serialize_pem()).unwrap();
+            (crt_file, key_file)
+        }
+    }
+
+    fn acceptor(ca: &Path, (certificate, key): &(PathBuf, PathBuf)) -> TlsAcceptor {
+        let mut roots = RootCertStore::empty();
+        roots
+            .add(CertificateDer::from_pem_file(ca).unwrap())
+            .unwrap();
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        let clients =
+            WebPkiClientVerifier::builder_with_provider(Arc::new(roots), Arc::clone(&provider));
+        let config = ServerConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()
+            .unwrap()
+            .with_client_cert_verifier(clients.build().unwrap())
+            .with_single_cert(
+                vec![CertificateDer::from_pem_file(certificate).unwrap()],
+                PrivateKeyDer::from_pem_file(key).unwrap(),
+            );
+        TlsAcceptor::from(Arc::new(config.unwrap()))
+    }
+
+    async fn send_over(tls: Tls, acceptor: TlsAcceptor) -> Answer {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        tokio::spawn(async move {
+            let (socket, _) = listener.accept().await.unwrap();
+            let Ok(mut socket) = acceptor.accept(socket).await else {
+                return;
+            };
+            let ack = "MSH|^~\\&|E|F|D|B|1||ACK|A|P|2.5.1\rMSA|AA|C1\r";
+            let mut some = [0; 32];
+            socket.read_exact(&mut some).await.unwrap();
+            socket.write_all(&frame(ack.as_bytes())).await.unwrap();
+            socket.flush().await.unwrap();
+            tokio::time::sleep(Duration::from_secs(1)).await;
+        });
+        let endpoint = Endpoint {
+            tls: Some(tls),
+            ..impatient(port)
+        };
+        let text = message("C1", "");
+        Client::new(endpoint)
+            .send(&Outgoing::new(text.as_bytes()))
+            .await
+    }
+
+    #[tokio::test]
+    async fn both_sides_show_certificates() {
+        let authority = Authority::new();
+        let (receiver, ours) = (authority.sign("emr.test"), authority.sign("bridge.test"));
+        let name = Some("emr.test".to_owned());
+        let tls = Tls::from_files(&authority.ca(), Some((&ours.0, &ours.1)), name).unwrap();
+        let answer = send_over(tls, acceptor(&authority.ca(), &receiver)).await;
+        assert_eq!(answer.outcome, Outcome::Accepted, "{}", answer.cause);
+    }
+
+    #[tokio::test]
+    async fn nothing_is_sent_to_a_receiver_whose_certificate_is_not_trusted() {
+        let (authority, stranger) = (Authority::new(), Authority::new());
+        let (receiver, ours) = (stranger.sign("emr.test"), authority.sign("bridge.test"));
+        let name = Some("emr.test".to_owned());
+        let tls = Tls::from_files(&authority.ca(), Some((&ours.0, &ours.1)), name).unwrap();
+        let answer = send_over(tls, acceptor(&stranger.ca(), &receiver)).await;
+        assert_eq!(answer.outcome, Outcome::NotConnected);
+        // The right authority, another name.
+        let other = authority.sign("other.test");
+        let name = Some("emr.test".to_owned());
+        let tls = Tls::from_files(&authority.ca(), Some((&ours.0, &ours.1)), name).unwrap();
+        let answer = send_over(tls, acceptor(&authority.ca(), &other)).await;
+        assert_eq!(answer.outcome, Outcome::NotConnected);
+    }
+}
