@@ -186,6 +186,9 @@ impl<'m> Subcomponent<'m> {
 }
 
 fn text_of<'m>(raw: &'m [u8], syntax: &Syntax) -> Cow<'m, str> {
+    if find(syntax.separators.escape, raw).is_none() {
+        return syntax.charset.decode(raw, syntax.fallback);
+    }
     match unescape(raw, &syntax.separators) {
         Cow::Borrowed(bytes) => syntax.charset.decode(bytes, syntax.fallback),
         Cow::Owned(bytes) => {
@@ -207,7 +210,7 @@ fn split(raw: &[u8], separator: u8) -> impl Iterator<Item = &[u8]> {
 
 /// The bytes before the separator, and those after it if there is one.
 fn cut(bytes: &[u8], separator: u8) -> (&[u8], Option<&[u8]>) {
-    match memchr(separator, bytes) {
+    match find(separator, bytes) {
         None => (bytes, None),
         Some(at) => {
             let (part, tail) = bytes.split_at(at);
@@ -216,11 +219,23 @@ fn cut(bytes: &[u8], separator: u8) -> (&[u8], Option<&[u8]>) {
     }
 }
 
+/// Most values are a few bytes long, where a plain loop beats the call of `memchr`.
+fn find(byte: u8, bytes: &[u8]) -> Option<usize> {
+    if bytes.len() < SHORT_BYTES {
+        bytes.iter().position(|&candidate| candidate == byte)
+    } else {
+        memchr(byte, bytes)
+    }
+}
+
+const SHORT_BYTES: usize = 32;
+
 fn nth(raw: &[u8], separator: u8, n: usize) -> &[u8] {
-    let Some(n) = n.checked_sub(1) else {
-        return &[];
-    };
-    split(raw, separator).nth(n).unwrap_or_default()
+    match n {
+        0 => &[],
+        1 => cut(raw, separator).0,
+        _ => split(raw, separator).nth(n - 1).unwrap_or_default(),
+    }
 }
 
 fn count(raw: &[u8], separator: u8) -> usize {
