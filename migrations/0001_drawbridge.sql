@@ -76,6 +76,7 @@ create table queue (
     tenant int not null,
     interface smallint not null,
     attempts smallint not null default 0,
+    reused_control_id boolean not null default false,
     due_at timestamptz not null default '-infinity',
     primary key (tenant, journal)
 ) with (
@@ -83,6 +84,7 @@ create table queue (
 );
 comment on table queue is 'Derived from the journal: what waits to be applied, and in which lane.';
 comment on column queue.other_lane is 'The second source identity of a merge or move.';
+comment on column queue.reused_control_id is 'The same MSH-3, MSH-4 and MSH-10 came before with other content.';
 
 create type disposition as enum ('applied', 'duplicate', 'unrouted', 'dead', 'discarded');
 
@@ -177,7 +179,7 @@ create table lane (
     incomplete boolean not null default false,
     primary key (tenant, lane)
 ) with (fillfactor = 80);
-comment on table lane is 'One source identity''s queue; its row is the lock of whoever applies it.';
+comment on table lane is 'What is known of one source identity''s queue. Its lock is an advisory one (store::lanes).';
 comment on column lane.fold_version is 'The newest fold that wrote it; an older process leaves it alone.';
 comment on column lane.incomplete is 'A message of this lane is dead-lettered.';
 
@@ -262,16 +264,24 @@ create table resource (
     deleted boolean not null default false,
     lineage bytea,
     body text not null,
+    tokens bigint[],
+    string_params smallint[],
+    strings text[] collate "C",
+    date_params smallint[],
+    date_lows timestamptz[],
+    date_highs timestamptz[],
     primary key (tenant, type, id)
 ) with (fillfactor = 90);
 create unique index resource_rid on resource (tenant, type, rid);
-create index resource_updated on resource (tenant, type, updated_at, rid);
+create index resource_patient on resource (tenant, patient, type, rid) where patient is not null;
 comment on table resource is 'The current version of each resource: its exact JSON, served as it stands.';
 comment on column resource.type is 'fhir::ResourceType::code.';
 comment on column resource.patient is 'The Patient compartment it is in.';
 comment on column resource.content is 'Digest of the body without meta: a write that changes nothing makes no version.';
 comment on column resource.lineage is 'Where each element came from, in terms of lineage_term.';
 comment on column resource.index_version is 'The version of search-value extraction that wrote its index rows.';
+comment on column resource.tokens is
+    'The index values of this version. An index table leads a search to its candidates; what else is asked is checked here, and an update knows from here which index rows to remove.';
 
 create table history (
     rid bigint not null,
@@ -289,18 +299,20 @@ create table history (
 );
 comment on table history is 'Versions that are not current; a create writes none.';
 
+-- The index tables lead a search to row numbers and to nothing else. The row that a number names has the
+-- patient compartment, and every search reads it under its access predicate; so the compartment is not
+-- repeated here (measured: 16 bytes less in each heap row and each index entry, some 27 per admission).
+
 create table token_index (
     hash bigint not null,
     rid bigint not null,
-    patient uuid,
     tenant int not null,
-    primary key (tenant, hash, rid) include (patient)
+    primary key (tenant, hash, rid)
 );
 comment on table token_index is 'Token, reference and uri parameters: fhir::token_hash of type, parameter, system, code.';
 
 create table string_index (
     rid bigint not null,
-    patient uuid,
     tenant int not null,
     param smallint not null,
     value text collate "C" not null,
@@ -312,7 +324,6 @@ create table date_index (
     low timestamptz not null,
     high timestamptz not null,
     rid bigint not null,
-    patient uuid,
     tenant int not null,
     param smallint not null,
     primary key (tenant, param, low, rid, high)
@@ -369,6 +380,9 @@ create table delivery (
 );
 create index delivery_due on delivery (tenant, destination, due_at)
     where state in ('queued', 'sending');
+create index delivery_order on delivery (tenant, destination, patient, created_at, id)
+    where state in ('queued', 'sending');
+create index delivery_control_id on delivery (tenant, control_id) where control_id is not null;
 create index delivery_held on delivery (tenant, patient) where state = 'held';
 comment on table delivery is 'A document on its way to a destination; its Task shows the state to apps.';
 comment on column delivery.control_id is 'MSH-10: the same on every resend.';
@@ -400,7 +414,7 @@ create table audit (
     tenant int not null,
     writer int not null,
     version int,
-    type smallint,
+    type text,
     outcome smallint not null,
     action "char" not null,
     actor_kind "char" not null,
@@ -411,6 +425,7 @@ create table audit (
 ) partition by range (id);
 create index audit_patient on audit (tenant, patient, id) where patient is not null;
 comment on table audit is 'Append-only: who did what to which resource. Narrow rows, rendered as AuditEvent when asked.';
+comment on column audit.type is 'Name of the FHIR type.';
 comment on column audit.chain is 'First half of HMAC-SHA-256 over the previous chain value and this row.';
 comment on column audit.actor_kind is 't token, m message, s server, o operator, a anonymous.';
 
@@ -447,7 +462,8 @@ begin
 exception when feature_not_supported then null;
 end $$;
 
-create function ensure_partitions(months_ahead int) returns void language plpgsql as $$
+create function ensure_partitions(at timestamptz, months_ahead int) returns void
+language plpgsql as $$
 declare
     parent text;
     month timestamp; -- in UTC: the session's zone must not move a boundary
@@ -458,14 +474,16 @@ begin
     perform pg_advisory_xact_lock(hashtext('drawbridge.ensure_partitions'));
     foreach parent in array array['journal', 'applied', 'ack', 'change', 'audit'] loop
         for i in -1 .. months_ahead loop
-            month := date_trunc('month', now() at time zone 'UTC') + make_interval(months => i);
+            month := date_trunc('month', at at time zone 'UTC') + make_interval(months => i);
             low := greatest(0, (extract(epoch from month) * 1000)::bigint - 1704067200000) << 22;
-            high := ((extract(epoch from month + interval '1 month') * 1000)::bigint
+            high := greatest(0, (extract(epoch from month + interval '1 month') * 1000)::bigint
                 - 1704067200000) << 22;
-            execute format('create table if not exists %I partition of %I for values from (%s) to (%s)',
-                parent || to_char(month, '_YYYY_MM'), parent, low, high);
+            if low < high and to_regclass(parent || to_char(month, '_YYYY_MM')) is null then
+                execute format('create table %I partition of %I for values from (%s) to (%s)',
+                    parent || to_char(month, '_YYYY_MM'), parent, low, high);
+            end if;
         end loop;
     end loop;
 end $$;
-comment on function ensure_partitions is 'Makes the month partitions from the last month to some months ahead; run at start and daily.';
-select ensure_partitions(3);
+comment on function ensure_partitions is 'Makes the month partitions around an instant, to some months ahead; run at start and daily.';
+select ensure_partitions(now(), 3);

@@ -1,0 +1,145 @@
+//! Connections: one pool per kind of work, because each kind wants other planner settings.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use deadpool_postgres::{
+    ClientWrapper, Manager, ManagerConfig, Object, Pool, RecyclingMethod, Runtime,
+};
+use tokio::sync::RwLock;
+use tokio_postgres::{Config, NoTls};
+
+use crate::{Result, StoreError};
+
+/// How long a caller waits for a free connection, and for a new one.
+const CHECKOUT_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// What a pool's connections are for.
+#[derive(Clone, Copy)]
+pub(crate) enum Work {
+    /// Journal appends and audit batches: the caller's arrays are joined with each other, never with
+    /// a table, so hashing is right whatever the planner believes about their size.
+    Append,
+    /// What may be lost in a crash: answers that were sent.
+    Lazy,
+    /// Transactions: the caller's arrays are looked up in tables by key. Table statistics lag far
+    /// behind queues that fill and empty, so sequential scans are out of the question.
+    Write,
+    /// Search and history: a text per predicate shape, planned once.
+    Read,
+}
+
+impl Work {
+    /// Server settings of the pool's sessions.
+    fn options(self) -> &'static str {
+        match self {
+            Self::Append => {
+                "-c plan_cache_mode=force_generic_plan -c enable_nestloop=off \
+                 -c enable_mergejoin=off -c enable_seqscan=off"
+            }
+            Self::Lazy => "-c synchronous_commit=off",
+            Self::Write => {
+                "-c plan_cache_mode=force_generic_plan -c enable_hashjoin=off \
+                 -c enable_mergejoin=off -c enable_seqscan=off -c enable_bitmapscan=off \
+                 -c lock_timeout=10s -c idle_in_transaction_session_timeout=60s"
+            }
+            Self::Read => {
+                "-c plan_cache_mode=force_generic_plan -c enable_seqscan=off \
+                 -c enable_mergejoin=off -c enable_hashjoin=off -c enable_bitmapscan=off"
+            }
+        }
+    }
+}
+
+/// Reads the database's address.
+pub(crate) fn parse(url: &str) -> Result<Config> {
+    let mut config: Config = url
+        .parse()
+        .map_err(|_| StoreError::SetUp("the database's address can't be understood".to_owned()))?;
+    config.connect_timeout(CHECKOUT_TIMEOUT);
+    config.keepalives_idle(Duration::from_secs(30));
+    Ok(config)
+}
+
+/// A configuration for one kind of work.
+fn config_for(base: &Config, work: Work, statement_timeout: Duration) -> Config {
+    let mut config = base.clone();
+    let given = base.get_options().unwrap_or_default();
+    // A later option wins: the kind of work may lower synchronous_commit again.
+    config.options(format!(
+        "{given} -c synchronous_commit=on {} -c jit=off -c statement_timeout={}ms -c TimeZone=UTC",
+        work.options(),
+        statement_timeout.as_millis()
+    ));
+    config.application_name("drawbridge");
+    config
+}
+
+/// A pool for one kind of work; connects when first used.
+pub(crate) fn pool(
+    base: &Config,
+    work: Work,
+    max: usize,
+    statement_timeout: Duration,
+) -> Result<Pool> {
+    let config = config_for(base, work, statement_timeout);
+    let recycling = ManagerConfig {
+        recycling_method: RecyclingMethod::Fast,
+    };
+    Pool::builder(Manager::from_config(config, NoTls, recycling))
+        .max_size(max)
+        .runtime(Runtime::Tokio1)
+        .wait_timeout(Some(CHECKOUT_TIMEOUT))
+        .create_timeout(Some(CHECKOUT_TIMEOUT))
+        .build()
+        .map_err(|error| StoreError::SetUp(error.to_string()))
+}
+
+/// Connections that many tasks share, each sending its one-row read down a common pipeline: no
+/// checkout, and many requests to a system call. Only for statements that can't take long.
+pub(crate) struct Shared {
+    pool: Pool,
+    slots: Vec<RwLock<Option<Object>>>,
+    next: AtomicUsize,
+}
+
+impl Shared {
+    pub(crate) fn new(base: &Config, n: usize, statement_timeout: Duration) -> Result<Self> {
+        let n = n.max(1);
+        Ok(Self {
+            pool: pool(base, Work::Read, n, statement_timeout)?,
+            slots: (0..n).map(|_| RwLock::new(None)).collect(),
+            next: AtomicUsize::new(0),
+        })
+    }
+
+    /// Runs one read on a shared connection, connecting anew where the old connection broke.
+    pub(crate) async fn with<T>(
+        &self,
+        read: impl AsyncFn(&ClientWrapper) -> Result<T, tokio_postgres::Error>,
+    ) -> Result<T> {
+        let turn = self.next.fetch_add(1, Ordering::Relaxed) % self.slots.len();
+        let slot = self
+            .slots
+            .get(turn)
+            .ok_or(StoreError::Inconsistent("no shared connection"))?;
+        {
+            let held = slot.read().await;
+            if let Some(client) = held.as_ref().filter(|client| !client.is_closed()) {
+                return Ok(read(client).await?);
+            }
+        }
+        {
+            let mut held = slot.write().await;
+            if held.as_ref().is_none_or(|client| client.is_closed()) {
+                *held = None; // gives the broken one back first: the pool has one per slot
+                *held = Some(self.pool.get().await?);
+            }
+        }
+        let held = slot.read().await;
+        let client = held
+            .as_ref()
+            .ok_or(StoreError::Retry("a shared connection broke"))?;
+        Ok(read(client).await?)
+    }
+}

@@ -1,0 +1,181 @@
+//! The identity map: the EMR's identifiers of each entity as received, aliases and links.
+
+use futures_util::future::join;
+use jiff::Timestamp;
+use model::{EntityId, IdentityKind, JournalId, LaneId, SourceIdentity, Tenant};
+use tokio_postgres::Row;
+use uuid::Uuid;
+
+use crate::columns::{column, storable};
+use crate::{Result, Store, Tx};
+
+/// An identifier of an entity.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Identity {
+    /// The entity.
+    pub entity: EntityId,
+    /// The lane that said it.
+    pub lane: Option<LaneId>,
+    /// The identifier as its source said it.
+    pub identity: SourceIdentity,
+}
+
+/// Two source identities that are one person.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Link {
+    /// The one that was merged away.
+    pub source: EntityId,
+    /// The one that survives.
+    pub target: EntityId,
+    /// `merge`, `decision`, `match` …
+    pub reason: String,
+    /// When it was said.
+    pub stated_at: Timestamp,
+    /// By which message.
+    pub journal: Option<JournalId>,
+    /// It was taken back.
+    pub removed: bool,
+}
+
+/// Makes these the identifiers of some entities: what else they had goes, what they have stays
+/// untouched.
+pub async fn replace(tx: &mut Tx, entities: &[EntityId], rows: &[Identity]) -> Result<()> {
+    let tenant = tx.tenant().0;
+    let replaced = column(entities, |entity| entity.0);
+    let mut rows: Vec<&Identity> = rows.iter().collect();
+    rows.sort_unstable_by_key(|row| (row.entity, &row.identity));
+    let entity = column(&rows, |row| row.entity.0);
+    let lane = column(&rows, |row| row.lane.map(|lane| lane.0));
+    let kind = column(&rows, |row| row.identity.kind.as_str());
+    let authority = column(&rows, |row| storable(&row.identity.authority));
+    let type_code = column(&rows, |row| storable(&row.identity.type_code));
+    let value = column(&rows, |row| storable(&row.identity.value));
+    let remove = "delete from identity i
+        where i.tenant = $1 and i.entity = any($2)
+            and not exists (
+                select from unnest($3::uuid[], $4::text[], $5::text[], $6::text[])
+                    as t (entity, authority, value, type_code)
+                where t.entity = i.entity and t.authority = i.authority and t.value = i.value
+                    and t.type_code = i.type_code
+            )";
+    let insert = "insert into identity (tenant, entity, authority, value, type_code, lane, kind)
+        select $1::int, * from unnest(
+            $2::uuid[], $3::text[], $4::text[], $5::text[], $6::uuid[], $7::text[]
+        )
+        on conflict do nothing";
+    let (removed, inserted) = join(
+        tx.execute(
+            remove,
+            &[&tenant, &replaced, &entity, &authority, &value, &type_code],
+        ),
+        tx.execute(
+            insert,
+            &[
+                &tenant, &entity, &authority, &value, &type_code, &lane, &kind,
+            ],
+        ),
+    )
+    .await;
+    removed?;
+    inserted?;
+    Ok(())
+}
+
+/// The identifiers of an entity.
+pub async fn of(store: &Store, tenant: Tenant, entity: EntityId) -> Result<Vec<Identity>> {
+    let client = store.readers().get().await?;
+    let sql = "select entity, lane, kind, authority, type_code, value
+        from identity where tenant = $1 and entity = $2
+        order by authority, type_code, value";
+    let statement = client.prepare_cached(sql).await?;
+    let rows = client.query(&statement, &[&tenant.0, &entity.0]).await?;
+    Ok(rows.iter().filter_map(identity).collect())
+}
+
+/// The entities of a kind that have an identifier's value, under whatever authority.
+pub async fn find(
+    store: &Store,
+    tenant: Tenant,
+    kind: IdentityKind,
+    value: &str,
+) -> Result<Vec<Identity>> {
+    let client = store.readers().get().await?;
+    let sql = "select entity, lane, kind, authority, type_code, value
+        from identity where tenant = $1 and value = $2 and kind = $3
+        order by authority, type_code, entity";
+    let statement = client.prepare_cached(sql).await?;
+    let rows = client
+        .query(&statement, &[&tenant.0, &storable(value), &kind.as_str()])
+        .await?;
+    Ok(rows.iter().filter_map(identity).collect())
+}
+
+/// What some keys stand for where they are aliases: `(alias, entity)`.
+pub async fn resolve(tx: &mut Tx, keys: &[EntityId]) -> Result<Vec<(EntityId, EntityId)>> {
+    let keys = column(keys, |key| key.0);
+    let sql = "select alias, entity from alias where tenant = $1 and alias = any($2)";
+    let rows = tx.query(sql, &[&tx.tenant().0, &keys]).await?;
+    Ok(rows
+        .iter()
+        .map(|row| (EntityId(row.get(0)), EntityId(row.get(1))))
+        .collect())
+}
+
+/// Makes another key of an entity. Append-only: an alias that is there stays as it is.
+pub async fn add_alias(tx: &mut Tx, alias: EntityId, entity: EntityId, reason: &str) -> Result<()> {
+    let sql = "insert into alias (tenant, alias, entity, reason) values ($1, $2, $3, $4)
+        on conflict do nothing";
+    tx.execute(sql, &[&tx.tenant().0, &alias.0, &entity.0, &reason])
+        .await?;
+    Ok(())
+}
+
+/// Says, or takes back, that two identities are one person. What was stated later wins.
+pub async fn link(tx: &mut Tx, link: &Link) -> Result<()> {
+    let sql = "insert into link (tenant, source, target, reason, stated_at, journal, removed)
+        values ($1, $2, $3, $4, $5, $6, $7)
+        on conflict (tenant, source, target, reason) do update set
+            stated_at = excluded.stated_at, journal = excluded.journal, removed = excluded.removed
+        where link.stated_at < excluded.stated_at";
+    let journal = link.journal.map(|id| id.0);
+    let params: crate::tx::Params<'_> = &[
+        &tx.tenant().0,
+        &link.source.0,
+        &link.target.0,
+        &link.reason,
+        &link.stated_at,
+        &journal,
+        &link.removed,
+    ];
+    tx.execute(sql, params).await?;
+    Ok(())
+}
+
+fn identity(row: &Row) -> Option<Identity> {
+    let kind: String = row.get(2);
+    Some(Identity {
+        entity: EntityId(row.get(0)),
+        lane: row.get::<_, Option<Uuid>>(1).map(LaneId),
+        identity: SourceIdentity {
+            kind: kind_of(&kind)?,
+            authority: row.get(3),
+            type_code: row.get(4),
+            value: row.get(5),
+        },
+    })
+}
+
+fn kind_of(word: &str) -> Option<IdentityKind> {
+    use IdentityKind::{Account, Location, Organization, Part, Patient, Practitioner, Visit};
+    [
+        Patient,
+        Visit,
+        Practitioner,
+        Organization,
+        Location,
+        Account,
+        Part,
+    ]
+    .into_iter()
+    .find(|kind| kind.as_str() == word)
+}

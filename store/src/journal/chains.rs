@@ -1,0 +1,80 @@
+//! The digest chains of one writing task: one for each interface.
+
+use std::collections::HashMap;
+
+use jiff::Timestamp;
+use model::{Tenant, WriterId};
+
+use crate::chain::{ChainKey, Link, ORIGIN};
+use crate::{InterfaceId, Result, Store};
+
+/// The chains of one intake task. It advances only when a commit is certain; after an unknown commit
+/// [`Chains::renew`] begins new ones, so that the old end where they are known to end.
+#[derive(Debug)]
+pub struct Chains {
+    pub(crate) tenant: Tenant,
+    pub(crate) writer: WriterId,
+    heads: HashMap<InterfaceId, Place>,
+    /// An append's outcome is unknown: the chains must not be continued.
+    pub(crate) broken: bool,
+}
+
+/// The end of a chain.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Place {
+    pub(crate) seq: i64,
+    pub(crate) link: Link,
+}
+
+impl Place {
+    pub(crate) const START: Self = Self {
+        seq: 0,
+        link: ORIGIN,
+    };
+
+    /// The place of the next message.
+    pub(crate) fn after(self, key: &ChainKey, at: Timestamp, digest: &[u8]) -> Self {
+        let seq = self.seq + 1;
+        let parts: [&[u8]; 4] = [
+            &self.link,
+            &seq.to_be_bytes(),
+            &at.as_microsecond().to_be_bytes(),
+            digest,
+        ];
+        Self {
+            seq,
+            link: key.link(&parts),
+        }
+    }
+}
+
+impl Chains {
+    /// New chains for a writing task of a tenant.
+    pub async fn begin(store: &Store, tenant: Tenant) -> Result<Self> {
+        Ok(Self {
+            tenant,
+            writer: store.new_writer("intake").await?,
+            heads: HashMap::new(),
+            broken: false,
+        })
+    }
+
+    /// Leaves the chains where they are and begins new ones. [`super::append`] does so by itself.
+    pub async fn renew(&mut self, store: &Store) -> Result<()> {
+        *self = Self::begin(store, self.tenant).await?;
+        Ok(())
+    }
+
+    /// The tenant whose messages go into these chains.
+    pub const fn tenant(&self) -> Tenant {
+        self.tenant
+    }
+
+    pub(crate) fn head(&self, interface: InterfaceId) -> Place {
+        self.heads.get(&interface).copied().unwrap_or(Place::START)
+    }
+
+    pub(crate) fn advance(&mut self, heads: &HashMap<InterfaceId, Place>) {
+        self.heads.extend(heads);
+    }
+}

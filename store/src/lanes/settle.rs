@@ -1,0 +1,127 @@
+//! What became of claimed messages, in the transaction that did it.
+
+use futures_util::future::join;
+use jiff::Timestamp;
+use model::{JournalId, LaneId, Tenant};
+
+use super::{Death, Done};
+use crate::columns::{column, storable};
+use crate::{InterfaceId, Result, StoreError, Tx};
+
+/// Takes messages out of the queue and says what became of them. `lanes` are those that the fold has
+/// written with `fold_version`.
+pub async fn finish(tx: &mut Tx, done: &[Done], lanes: &[LaneId], fold_version: i16) -> Result<()> {
+    let journal = column(done, |done| done.journal.0);
+    let disposition = column(done, |done| done.disposition.as_str());
+    let profile = column(done, |done| done.profile);
+    let mapping = column(done, |done| done.mapping_version);
+    let note = column(done, |done| done.note.as_deref().map(storable));
+    let reused = column(done, |done| done.reused_control_id);
+    let now = tx.store().clock().now();
+    let sql = "
+        with gone as (
+            delete from queue using unnest($2::bigint[]) as done (journal)
+            where queue.tenant = $1 and queue.journal = done.journal
+            returning queue.journal
+        ), marked as (
+            insert into applied
+                (journal, at, tenant, profile, mapping_version, disposition, reused_control_id, note)
+            select journal, $3::timestamptz, $1::int, profile, mapping_version,
+                disposition::disposition, reused, note
+            from unnest($2::bigint[], $4::int[], $5::smallint[], $6::text[], $7::bool[], $8::text[])
+                as done (journal, profile, mapping_version, disposition, reused, note)
+            on conflict (tenant, journal) do update set
+                at = excluded.at, profile = excluded.profile, note = excluded.note,
+                mapping_version = excluded.mapping_version, disposition = excluded.disposition
+        )
+        select count(*) from gone";
+    let mut lanes = column(lanes, |lane| lane.0);
+    lanes.sort_unstable();
+    lanes.dedup();
+    // Written once: a lane whose row says as much already is not touched.
+    let mark = "insert into lane (lane, tenant, fold_version)
+        select lane, $1::int, $3::smallint from unnest($2::uuid[]) as t (lane)
+        on conflict (tenant, lane) do update set fold_version = excluded.fold_version
+        where lane.fold_version < excluded.fold_version";
+    let tenant = tx.tenant().0;
+    let params: crate::tx::Params<'_> = &[
+        &tenant,
+        &journal,
+        &now,
+        &profile,
+        &mapping,
+        &disposition,
+        &reused,
+        &note,
+    ];
+    let (gone, marked) = join(
+        tx.query(sql, params),
+        tx.execute(mark, &[&tenant, &lanes, &fold_version]),
+    )
+    .await;
+    let gone: i64 = gone?.first().map_or(0, |row| row.get(0));
+    marked?;
+    if usize::try_from(gone) != Ok(done.len()) {
+        return Err(StoreError::Retry("a claimed message is no longer queued"));
+    }
+    Ok(())
+}
+
+/// Leaves messages in the queue until `due_at` and counts an attempt.
+pub async fn postpone(tx: &mut Tx, messages: &[JournalId], due_at: Timestamp) -> Result<()> {
+    let ids = column(messages, |id| id.0);
+    let sql = "update queue set attempts = attempts + 1, due_at = $3
+        where tenant = $1 and journal = any($2)";
+    tx.execute(sql, &[&tx.tenant().0, &ids, &due_at]).await?;
+    Ok(())
+}
+
+/// Keeps why a message could not be mapped and marks its lane incomplete. [`finish`] with
+/// [`super::Disposition::Dead`] takes it out of the queue.
+pub async fn dead_letter(tx: &mut Tx, death: &Death, fold_version: i16) -> Result<()> {
+    let tenant: Tenant = tx.tenant();
+    let sql = "
+        with marked as (
+            insert into lane (lane, tenant, fold_version, incomplete)
+            values ($3, $1, $9, true)
+            on conflict (tenant, lane) do update set incomplete = true
+        )
+        insert into dead_letter
+            (tenant, journal, lane, at, attempts, reason, place, diagnostics)
+        values ($1, $2, $3, $4, $5, $6, $7, $8)
+        on conflict (tenant, journal) do update set
+            at = excluded.at, attempts = excluded.attempts, reason = excluded.reason,
+            place = excluded.place, diagnostics = excluded.diagnostics,
+            settled_at = null, settled_as = null";
+    let params: crate::tx::Params<'_> = &[
+        &tenant.0,
+        &death.journal.0,
+        &death.lane.0,
+        &death.at,
+        &death.attempts,
+        &storable(&death.reason),
+        &death.place.as_deref().map(storable),
+        &storable(&death.diagnostics),
+        &fold_version,
+    ];
+    tx.execute(sql, params).await?;
+    Ok(())
+}
+
+/// Puts a journalled message (back) into the queue, for a replay or a dead letter that is retried.
+pub async fn requeue(
+    tx: &mut Tx,
+    journal: JournalId,
+    lane: LaneId,
+    other_lane: Option<LaneId>,
+    interface: InterfaceId,
+) -> Result<()> {
+    let sql = "insert into queue (journal, lane, other_lane, tenant, interface)
+        values ($2, $3, $4, $1, $5)
+        on conflict (tenant, journal) do update set attempts = 0, due_at = '-infinity'";
+    let other = other_lane.map(|lane| lane.0);
+    let tenant = tx.tenant().0;
+    tx.execute(sql, &[&tenant, &journal.0, &lane.0, &other, &interface.0])
+        .await?;
+    Ok(())
+}

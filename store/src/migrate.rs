@@ -1,0 +1,94 @@
+//! Brings a database up to date.
+
+use sqlx::ConnectOptions;
+use sqlx::migrate::{Migrate, Migrator};
+use sqlx::postgres::PgConnectOptions;
+use tokio_postgres::config::Host;
+
+use crate::{Result, StoreError, connect};
+
+static MIGRATIONS: Migrator = sqlx::migrate!("../migrations");
+
+/// What a migration did.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Applied {
+    /// How many migrations were applied now.
+    pub n_new: usize,
+    /// The schema's version afterwards.
+    pub version: i64,
+}
+
+/// Applies the embedded migrations. Safe to run twice, and beside running servers: an advisory lock
+/// lets one through at a time.
+pub async fn migrate(url: &str) -> Result<Applied> {
+    let set_up = |error: &dyn std::fmt::Display| StoreError::SetUp(format!("migration: {error}"));
+    let options = sqlx_options(&connect::parse(url)?);
+    let mut connection = options
+        .connect()
+        .await
+        .map_err(|error| StoreError::Unreachable(error.to_string()))?;
+    connection
+        .ensure_migrations_table()
+        .await
+        .map_err(|error| set_up(&error))?;
+    let before = connection
+        .list_applied_migrations()
+        .await
+        .map_err(|error| set_up(&error))?
+        .len();
+    MIGRATIONS
+        .run(&mut connection)
+        .await
+        .map_err(|error| set_up(&error))?;
+    let after = connection
+        .list_applied_migrations()
+        .await
+        .map_err(|error| set_up(&error))?;
+    Ok(Applied {
+        n_new: after.len().saturating_sub(before),
+        version: after
+            .iter()
+            .map(|migration| migration.version)
+            .max()
+            .unwrap_or(0),
+    })
+}
+
+/// A name for the embedded schema: changes whenever a migration does.
+pub fn schema_digest() -> String {
+    let parts: Vec<String> = MIGRATIONS
+        .iter()
+        .flat_map(|migration| {
+            migration
+                .checksum
+                .iter()
+                .take(6)
+                .map(|byte| format!("{byte:02x}"))
+        })
+        .collect();
+    parts.concat()
+}
+
+/// The same address for the other driver: their URL dialects differ, so only one of them is parsed.
+fn sqlx_options(config: &tokio_postgres::Config) -> PgConnectOptions {
+    let mut options = PgConnectOptions::new_without_pgpass().application_name("drawbridge migrate");
+    match config.get_hosts().first() {
+        Some(Host::Tcp(host)) => options = options.host(host),
+        #[cfg(unix)]
+        Some(Host::Unix(path)) => options = options.socket(path),
+        _ => {}
+    }
+    if let Some(port) = config.get_ports().first() {
+        options = options.port(*port);
+    }
+    if let Some(user) = config.get_user() {
+        options = options.username(user);
+    }
+    if let Some(password) = config.get_password() {
+        options = options.password(&String::from_utf8_lossy(password));
+    }
+    if let Some(database) = config.get_dbname() {
+        options = options.database(database);
+    }
+    options.disable_statement_logging()
+}

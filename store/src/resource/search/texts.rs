@@ -1,0 +1,174 @@
+//! The text of a search, from its lead and its criteria.
+
+use model::{Access, Reach};
+
+use super::filter::{FIRST, LAST, condition};
+use super::lead::{Lead, rid_end};
+use super::source::{Source, source};
+use super::text::Text;
+use super::{Cursor, Order, Search};
+
+/// What the text is for.
+#[derive(Clone, Copy, PartialEq)]
+pub(crate) enum Want {
+    /// A page of rows.
+    Page,
+    /// The number of matches, counted up to this many.
+    Count(i64),
+}
+
+/// The text of a search that a lead leads. `$1` is the tenant, `$2` the type.
+pub(crate) fn compose(access: &Access, search: &Search, lead: &Lead, want: Want) -> Text {
+    let mut text = Text::default();
+    text.bind(access.tenant.0);
+    text.bind(search.kind);
+    let source = source(&mut text, search, lead);
+    let mut conditions = vec!["r.tenant = $1 and r.type = $2 and not r.deleted".to_owned()];
+    conditions.extend(source.conditions.iter().cloned());
+    // The access predicate is part of every text, whatever leads.
+    if let Reach::Patient(patient) = access.reach {
+        conditions.push(format!("r.patient = {}", text.bind(patient.0)));
+    }
+    for (place, criterion) in search.criteria.iter().enumerate() {
+        if *lead != Lead::Criterion(place) {
+            conditions.push(condition(&mut text, criterion));
+        }
+    }
+    let (key, order) = key(&mut text, search.order, source.rid);
+    let end = rid_end(search);
+    if end != i64::MAX {
+        conditions.push(format!("{} < {}", source.rid, text.bind(end)));
+    }
+    if let (Want::Page, Some(cursor)) = (want, search.after) {
+        conditions.push(continued(&mut text, search.order, &key, source.rid, cursor));
+    }
+    let limit = text.bind(match want {
+        Want::Page => i64::from(search.limit) + 1,
+        Want::Count(max) => max,
+    });
+    let parts = Parts {
+        source: &source,
+        conditions: conditions.join(" and "),
+        key,
+        order,
+        limit,
+    };
+    text.sql = match want {
+        Want::Page => parts.page(),
+        Want::Count(_) => parts.count(),
+    };
+    text
+}
+
+struct Parts<'a> {
+    source: &'a Source,
+    conditions: String,
+    key: String,
+    order: String,
+    limit: String,
+}
+
+impl Parts<'_> {
+    fn page(&self) -> String {
+        let Self {
+            source,
+            conditions,
+            key,
+            order,
+            limit,
+        } = self;
+        let walk = format!(
+            "select r.id, r.version, r.updated_at, r.deleted, r.body, r.rid, {key} as key
+            from {from}
+            where {conditions}
+            order by {order}
+            limit {limit}",
+            from = source.from
+        );
+        let Some(hashes) = &source.each else {
+            return walk;
+        };
+        // One ordered walk for each hash; a row that several of them found is shown once.
+        let merged = order
+            .replace(key.as_str(), "x.key")
+            .replace("t.rid", "x.rid");
+        format!(
+            "select x.*
+            from (
+                select distinct on (m.rid) m.*
+                from unnest({hashes}::bigint[]) as w (hash) cross join lateral ({walk}) m
+                order by m.rid
+            ) x
+            order by {merged}
+            limit {limit}"
+        )
+    }
+
+    fn count(&self) -> String {
+        let Self {
+            source,
+            conditions,
+            limit,
+            ..
+        } = self;
+        let walk = format!(
+            "select r.rid from {from} where {conditions} limit {limit}",
+            from = source.from
+        );
+        let found = match &source.each {
+            None => walk,
+            Some(hashes) => format!(
+                "select distinct m.rid
+                from unnest({hashes}::bigint[]) as w (hash) cross join lateral ({walk}) m
+                limit {limit}"
+            ),
+        };
+        format!("select count(*) from ({found}) as matches")
+    }
+}
+
+/// What rows are ordered by: the expression of the key and the whole order.
+fn key(text: &mut Text, order: Order, rid: &str) -> (String, String) {
+    let direction = |descending| if descending { "desc" } else { "asc" };
+    match order {
+        Order::Newest => ("null::timestamptz".to_owned(), format!("{rid} desc")),
+        Order::LastUpdated { descending } => {
+            let way = direction(descending);
+            (
+                "r.updated_at".to_owned(),
+                format!("r.updated_at {way}, {rid} {way}"),
+            )
+        }
+        Order::Date { param, descending } => {
+            let way = direction(descending);
+            let param = text.bind(param);
+            let (end, none) = if descending {
+                ("max(v.hi)", FIRST)
+            } else {
+                ("min(v.lo)", LAST)
+            };
+            let none = text.bind(none);
+            let key = format!(
+                "coalesce((
+                    select {end} from unnest(r.date_params, r.date_lows, r.date_highs) as v (p, lo, hi)
+                    where v.p = {param}::smallint
+                ), {none}::timestamptz)"
+            );
+            let order = format!("{key} {way}, {rid} {way}");
+            (key, order)
+        }
+    }
+}
+
+/// The condition that a page begins after a cursor.
+fn continued(text: &mut Text, order: Order, key: &str, rid: &str, cursor: Cursor) -> String {
+    let after = text.bind(cursor.rid.0);
+    match order {
+        Order::Newest => format!("{rid} < {after}"),
+        Order::LastUpdated { descending } | Order::Date { descending, .. } => {
+            let at = text.bind(cursor.key.unwrap_or(if descending { LAST } else { FIRST }));
+            let than = if descending { "<" } else { ">" };
+            format!("({key}, {rid}) {than} ({at}::timestamptz, {after}::bigint)")
+        }
+    }
+}

@@ -1,0 +1,98 @@
+//! Reviews: what a person must decide.
+
+use jiff::Timestamp;
+use model::{EntityId, JournalId, Tenant};
+use uuid::Uuid;
+
+use crate::columns::storable;
+use crate::{Result, Store, Tx};
+
+/// Something to be decided.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Question {
+    /// A short word: `reused-control-id`, `no-patient` …
+    pub kind: String,
+    /// The message that raised it.
+    pub journal: Option<JournalId>,
+    /// What it is about.
+    pub entity: Option<EntityId>,
+    /// And what else.
+    pub other_entity: Option<EntityId>,
+}
+
+/// A review.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Review {
+    /// Its number.
+    pub id: i64,
+    /// What is to be decided.
+    pub question: Question,
+    /// Since when.
+    pub opened_at: Timestamp,
+    /// When it was decided.
+    pub decided_at: Option<Timestamp>,
+    /// How.
+    pub decision: Option<String>,
+}
+
+/// Opens reviews in the transaction that found the questions.
+pub async fn open(tx: &mut Tx, questions: &[Question]) -> Result<()> {
+    let sql = "insert into review (tenant, id, kind, journal, entity, other_entity, opened_at)
+        values ($1, $2, $3, $4, $5, $6, $7)";
+    for question in questions {
+        let id = tx.store().ids().change().0;
+        let now = tx.store().clock().now();
+        let journal = question.journal.map(|id| id.0);
+        let entity = question.entity.map(|id| id.0);
+        let other = question.other_entity.map(|id| id.0);
+        let kind = storable(&question.kind);
+        tx.execute(
+            sql,
+            &[&tx.tenant().0, &id, &kind, &journal, &entity, &other, &now],
+        )
+        .await?;
+    }
+    Ok(())
+}
+
+/// Open reviews, the oldest first, after `after`.
+pub async fn list(
+    store: &Store,
+    tenant: Tenant,
+    after: Option<i64>,
+    limit: u32,
+) -> Result<Vec<Review>> {
+    let sql = "select id, kind, journal, entity, other_entity, opened_at, decided_at, decision
+        from review
+        where tenant = $1 and decided_at is null and $2 < id
+        order by id
+        limit $3";
+    let client = store.readers().get().await?;
+    let rows = client
+        .query(sql, &[&tenant.0, &after.unwrap_or(0), &i64::from(limit)])
+        .await?;
+    let review = |row: &tokio_postgres::Row| Review {
+        id: row.get(0),
+        question: Question {
+            kind: row.get(1),
+            journal: row.get::<_, Option<i64>>(2).map(JournalId),
+            entity: row.get::<_, Option<Uuid>>(3).map(EntityId),
+            other_entity: row.get::<_, Option<Uuid>>(4).map(EntityId),
+        },
+        opened_at: row.get(5),
+        decided_at: row.get(6),
+        decision: row.get(7),
+    };
+    Ok(rows.iter().map(review).collect())
+}
+
+/// Decides an open review; false when it was not open.
+pub async fn decide(tx: &mut Tx, id: i64, decision: &str) -> Result<bool> {
+    let sql = "update review set decided_at = $3, decision = $4
+        where tenant = $1 and id = $2 and decided_at is null";
+    let now = tx.store().clock().now();
+    Ok(tx
+        .execute(sql, &[&tx.tenant().0, &id, &now, &storable(decision)])
+        .await?
+        != 0)
+}
