@@ -141,7 +141,11 @@ impl<'a> Writer<'a> {
     fn msa(&mut self, answer: &Answer<'_>) {
         self.out.extend_from_slice(b"MSA");
         self.field(answer.code.as_str().as_bytes());
-        self.field(self.echo(10));
+        // Two quotes are no id, and MSA-2 says none then.
+        let has_id = self
+            .header
+            .is_some_and(|header| !header.control_id().is_null());
+        self.field(if has_id { self.echo(10) } else { b"" });
         if let Some(fault) = answer.faults.first().filter(|_| self.is_before("2.7")) {
             self.field(b"");
             self.text(fault.message);

@@ -1,0 +1,6 @@
+//! The language as its users see it: bytes from a socket to fields and an answer.
+
+#[cfg(test)]
+mod hostile;
+#[cfg(test)]
+mod memory;
