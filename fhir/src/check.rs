@@ -5,6 +5,8 @@
 mod contained;
 mod path;
 mod primitive;
+#[cfg(test)]
+mod tests;
 
 use serde_json::{Map, Value};
 
@@ -290,16 +292,17 @@ impl Walk {
 
     /// A required binding of a concept: one of its codings is from the value set.
     fn bound(&mut self, def: &TypeDef, codes: &Codes, object: &Object, path: &Path<'_>) {
-        let fits = |coding: &Value| {
+        let fits = |coding: &Object| {
             let text = |name| coding.get(name).and_then(Value::as_str);
-            matches!((text("system"), text("code")), (Some(system), Some(code)) if codes.has_coding(system, code))
+            let (system, code) = (text("system"), text("code"));
+            system.is_some_and(|url| code.is_some_and(|code| codes.has_coding(url, code)))
         };
         let good = match def.name {
-            "CodeableConcept" => object
-                .get("coding")
-                .and_then(Value::as_array)
-                .is_some_and(|c| c.iter().any(fits)),
-            "Coding" => fits(&Value::Object(object.clone())),
+            "CodeableConcept" => {
+                let codings = object.get("coding").and_then(Value::as_array);
+                codings.is_some_and(|c| c.iter().filter_map(Value::as_object).any(fits))
+            }
+            "Coding" => fits(object),
             _ => true,
         };
         if !good {

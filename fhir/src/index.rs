@@ -1,5 +1,7 @@
 //! What search finds a resource by: the values that `store` writes beside its row.
 
+#[cfg(test)]
+mod tests;
 mod text;
 mod token;
 

@@ -502,3 +502,8 @@ fn range_runs_upward(range: &Map<String, Value>) -> bool {
         _ => true,
     }
 }
+
+#[cfg(test)]
+pub(crate) fn type_names() -> impl Iterator<Item = &'static str> {
+    RULES.iter().map(|(name, _)| *name)
+}

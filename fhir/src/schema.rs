@@ -1,6 +1,8 @@
 //! The tables of `fhir/tables`, read once: which elements a type has and what each may hold.
 
 mod load;
+#[cfg(test)]
+mod tests;
 
 use std::collections::HashMap;
 use std::sync::LazyLock;

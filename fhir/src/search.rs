@@ -2,6 +2,8 @@
 
 pub mod params;
 mod parse;
+#[cfg(test)]
+mod tests;
 mod values;
 
 use jiff::Timestamp;
