@@ -141,13 +141,9 @@ async fn complete(
 
 async fn find(store: &Store, tenant: Tenant, digest: &[u8]) -> Result<Option<(u64, i32)>> {
     let sql = "select size, n_chunks from blob where tenant = $1 and digest = $2";
-    let row = store
-        .shared()
-        .with(async |client| {
-            let statement = client.prepare_cached(sql).await?;
-            client.query_opt(&statement, &[&tenant.0, &digest]).await
-        })
-        .await?;
+    let client = store.shared().client().await?;
+    let statement = client.prepare_cached(sql).await?;
+    let row = client.query_opt(&statement, &[&tenant.0, &digest]).await?;
     Ok(row.map(|row| (u64::try_from(row.get::<_, i64>(0)).unwrap_or(0), row.get(1))))
 }
 

@@ -3,10 +3,8 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use deadpool_postgres::{
-    ClientWrapper, Manager, ManagerConfig, Object, Pool, RecyclingMethod, Runtime,
-};
-use tokio::sync::RwLock;
+use deadpool_postgres::{Manager, ManagerConfig, Object, Pool, RecyclingMethod, Runtime};
+use tokio::sync::{RwLock, RwLockReadGuard};
 use tokio_postgres::{Config, NoTls};
 
 use crate::{Result, StoreError};
@@ -113,33 +111,30 @@ impl Shared {
         })
     }
 
-    /// Runs one read on a shared connection, connecting anew where the old connection broke.
-    pub(crate) async fn with<T>(
-        &self,
-        read: impl AsyncFn(&ClientWrapper) -> Result<T, tokio_postgres::Error>,
-    ) -> Result<T> {
+    /// A shared connection for one read; connects anew where the old connection broke.
+    ///
+    /// A guard rather than a closure: a future that holds an async closure is not known to be `Send`.
+    pub(crate) async fn client(&self) -> Result<RwLockReadGuard<'_, Object>> {
         let turn = self.next.fetch_add(1, Ordering::Relaxed) % self.slots.len();
         let slot = self
             .slots
             .get(turn)
             .ok_or(StoreError::Inconsistent("no shared connection"))?;
-        {
-            let held = slot.read().await;
-            if let Some(client) = held.as_ref().filter(|client| !client.is_closed()) {
-                return Ok(read(client).await?);
-            }
+        if let Ok(client) = RwLockReadGuard::try_map(slot.read().await, live) {
+            return Ok(client);
         }
         {
             let mut held = slot.write().await;
-            if held.as_ref().is_none_or(|client| client.is_closed()) {
+            if live(&held).is_none() {
                 *held = None; // gives the broken one back first: the pool has one per slot
                 *held = Some(self.pool.get().await?);
             }
         }
-        let held = slot.read().await;
-        let client = held
-            .as_ref()
-            .ok_or(StoreError::Retry("a shared connection broke"))?;
-        Ok(read(client).await?)
+        RwLockReadGuard::try_map(slot.read().await, live)
+            .map_err(|_| StoreError::Retry("a shared connection broke"))
     }
+}
+
+fn live(held: &Option<Object>) -> Option<&Object> {
+    held.as_ref().filter(|client| !client.is_closed())
 }

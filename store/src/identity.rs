@@ -37,6 +37,40 @@ pub struct Link {
     pub removed: bool,
 }
 
+/// Adds identifiers to what some entities have: a set that only grows, so that the order of messages
+/// does not matter.
+pub async fn add(tx: &mut Tx, rows: &[Identity]) -> Result<()> {
+    if rows.is_empty() {
+        return Ok(());
+    }
+    let mut rows: Vec<&Identity> = rows.iter().collect();
+    rows.sort_unstable_by_key(|row| (row.entity, &row.identity));
+    let entity = column(&rows, |row| row.entity.0);
+    let lane = column(&rows, |row| row.lane.map(|lane| lane.0));
+    let kind = column(&rows, |row| row.identity.kind.as_str());
+    let authority = column(&rows, |row| storable(&row.identity.authority));
+    let type_code = column(&rows, |row| storable(&row.identity.type_code));
+    let value = column(&rows, |row| storable(&row.identity.value));
+    let params: crate::tx::Params<'_> = &[
+        &tx.tenant().0,
+        &entity,
+        &authority,
+        &value,
+        &type_code,
+        &lane,
+        &kind,
+    ];
+    tx.execute(INSERT, params).await?;
+    Ok(())
+}
+
+const INSERT: &str = "
+    insert into identity (tenant, entity, authority, value, type_code, lane, kind)
+    select $1::int, * from unnest(
+        $2::uuid[], $3::text[], $4::text[], $5::text[], $6::uuid[], $7::text[]
+    )
+    on conflict do nothing";
+
 /// Makes these the identifiers of some entities: what else they had goes, what they have stays
 /// untouched.
 pub async fn replace(tx: &mut Tx, entities: &[EntityId], rows: &[Identity]) -> Result<()> {
@@ -58,18 +92,13 @@ pub async fn replace(tx: &mut Tx, entities: &[EntityId], rows: &[Identity]) -> R
                 where t.entity = i.entity and t.authority = i.authority and t.value = i.value
                     and t.type_code = i.type_code
             )";
-    let insert = "insert into identity (tenant, entity, authority, value, type_code, lane, kind)
-        select $1::int, * from unnest(
-            $2::uuid[], $3::text[], $4::text[], $5::text[], $6::uuid[], $7::text[]
-        )
-        on conflict do nothing";
     let (removed, inserted) = join(
         tx.execute(
             remove,
             &[&tenant, &replaced, &entity, &authority, &value, &type_code],
         ),
         tx.execute(
-            insert,
+            INSERT,
             &[
                 &tenant, &entity, &authority, &value, &type_code, &lane, &kind,
             ],

@@ -83,13 +83,9 @@ pub async fn find(store: &Store, hash: [u8; 32]) -> Result<Option<Grant>> {
     let sql = "select id, tenant, scope, client, user_reference, patient, issued_at, expires_at,
             revoked_at
         from access_token where hash = $1";
-    let row = store
-        .shared()
-        .with(async |client| {
-            let statement = client.prepare_cached(sql).await?;
-            client.query_opt(&statement, &[&hash.as_slice()]).await
-        })
-        .await?;
+    let client = store.shared().client().await?;
+    let statement = client.prepare_cached(sql).await?;
+    let row = client.query_opt(&statement, &[&hash.as_slice()]).await?;
     Ok(row.as_ref().map(grant))
 }
 

@@ -28,22 +28,19 @@ pub async fn read(
         where tenant = $1 and type = $2 and id = $3";
     let one_patient = "select id, version, updated_at, deleted, body from resource
         where tenant = $1 and type = $2 and id = $3 and patient = $4";
-    let row = store
-        .shared()
-        .with(async |client| match access.reach {
-            Reach::All => {
-                let statement = client.prepare_cached(all).await?;
-                client
-                    .query_opt(&statement, &[&access.tenant.0, &kind, &id.0])
-                    .await
-            }
-            Reach::Patient(patient) => {
-                let statement = client.prepare_cached(one_patient).await?;
-                let params: crate::tx::Params<'_> = &[&access.tenant.0, &kind, &id.0, &patient.0];
-                client.query_opt(&statement, params).await
-            }
-        })
-        .await?;
+    let client = store.shared().client().await?;
+    let row = match access.reach {
+        Reach::All => {
+            let statement = client.prepare_cached(all).await?;
+            let params: crate::tx::Params<'_> = &[&access.tenant.0, &kind, &id.0];
+            client.query_opt(&statement, params).await?
+        }
+        Reach::Patient(patient) => {
+            let statement = client.prepare_cached(one_patient).await?;
+            let params: crate::tx::Params<'_> = &[&access.tenant.0, &kind, &id.0, &patient.0];
+            client.query_opt(&statement, params).await?
+        }
+    };
     Ok(row.as_ref().map(stored))
 }
 
