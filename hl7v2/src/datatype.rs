@@ -14,6 +14,9 @@ mod name;
 mod number;
 mod telecom;
 
+#[cfg(test)]
+mod tests;
+
 pub use address::{Pl, Sad, Xad};
 pub use code::{Coding, Cwe};
 pub use composite::Composite;

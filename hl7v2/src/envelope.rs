@@ -7,7 +7,7 @@ use crate::{
     Charset, Header, HeaderError, Segment,
     batch::is_batch,
     datatype::Cx,
-    message::{Field, MessageType},
+    message::{Field, LineEndings, MessageType},
 };
 
 /// Segments beyond this many with keys in them are not kept: a message names a few patients.
@@ -18,6 +18,7 @@ pub struct Envelope<'a> {
     header: Header<'a>,
     kept: Vec<Line<'a>>,
     is_complete: bool,
+    line_endings: LineEndings,
 }
 
 struct Line<'a> {
@@ -39,6 +40,7 @@ impl<'a> Envelope<'a> {
             header,
             kept: Vec::with_capacity(4),
             is_complete: true,
+            line_endings: LineEndings::default(),
         };
         envelope.keep_lines(bytes);
         Ok(envelope)
@@ -46,20 +48,23 @@ impl<'a> Envelope<'a> {
 
     fn keep_lines(&mut self, bytes: &'a [u8]) {
         let mut start = self.header.start() + self.header.raw().len();
+        self.line_endings
+            .count(bytes.get(start..).unwrap_or_default());
         let mut index = 1;
         while let Some(rest) = bytes.get(start..).filter(|rest| !rest.is_empty()) {
             let n_bytes = memchr2(b'\r', b'\n', rest).unwrap_or(rest.len());
-            let (line, _) = rest.split_at(n_bytes);
-            if matches!(line, [b'P', b'I', b'D', ..] | [b'P', b'V', b'1', ..])
-                || matches!(line, [b'M', b'R', b'G', ..] | [b'E', b'V', b'N', ..])
-            {
+            let (line, after) = rest.split_at(n_bytes);
+            if has_keys(line) {
                 self.keep(Line {
                     bytes: line,
                     start,
                     index,
                 });
             }
-            index += usize::from(!line.is_empty());
+            if !line.is_empty() {
+                self.line_endings.count(after);
+                index += 1;
+            }
             start += n_bytes + 1;
         }
     }
@@ -95,6 +100,11 @@ impl<'a> Envelope<'a> {
     /// Whether every segment with keys was kept; otherwise the whole message has to be read.
     pub fn is_complete(&self) -> bool {
         self.is_complete
+    }
+
+    /// How the segments end.
+    pub fn line_endings(&self) -> LineEndings {
+        self.line_endings
     }
 
     /// The kept segments of that name, in order.
@@ -135,6 +145,12 @@ impl std::fmt::Debug for Envelope<'_> {
             self.kept.len()
         )
     }
+}
+
+/// By the first letters alone; the name is compared when the segment is asked for.
+fn has_keys(line: &[u8]) -> bool {
+    line.first_chunk()
+        .is_some_and(|name| matches!(name, b"PID" | b"PV1" | b"MRG" | b"EVN"))
 }
 
 fn identifiers<'m>(field: Field<'m>, of_old_versions: Field<'m>) -> impl Iterator<Item = Cx<'m>> {
@@ -190,6 +206,17 @@ PID|1||10^^^A~\"\"~^^^B~11^^^B\r\nMRG|20^^^A\r\nPID|2|30^^^A\r\nMRG||||40\r\nPV1
                 (same.raw(), same.span().start),
                 (segment.raw(), segment.span().start)
             );
+        }
+    }
+
+    #[test]
+    fn line_ends_are_counted_as_the_message_does() {
+        for end in ["\r", "\n", "\r\n", "\r\r\n"] {
+            let bytes = String::from_utf8_lossy(MERGE).replace("\r\n", end);
+            let envelope = Envelope::parse(bytes.as_bytes(), Charset::Utf8).unwrap();
+            let message = crate::Message::parse(bytes.as_bytes()).unwrap();
+            assert_eq!(envelope.line_endings(), message.line_endings(), "{end:?}");
+            assert!(envelope.line_endings().last_unended);
         }
     }
 

@@ -8,8 +8,6 @@ mod segment;
 #[cfg(test)]
 mod tests;
 
-use std::ops::Range;
-
 pub use field::{Component, Field, Repetition, Subcomponent};
 pub use index::Index;
 pub use message_type::MessageType;
@@ -43,6 +41,23 @@ pub struct LineEndings {
     pub n_crlf: u32,
     /// The last segment has no end.
     pub last_unended: bool,
+}
+
+impl LineEndings {
+    /// Counts the end of one segment: the bytes after its content.
+    pub(crate) fn count(&mut self, after: &[u8]) {
+        match after {
+            [] => self.last_unended = true,
+            [b'\r', b'\n', ..] => self.n_crlf += 1,
+            [b'\n', ..] => self.n_lf += 1,
+            _ => self.n_cr += 1,
+        }
+    }
+
+    /// Whether every segment ends as the standard says.
+    pub fn is_standard(&self) -> bool {
+        self.n_lf == 0 && self.n_crlf == 0 && !self.last_unended
+    }
 }
 
 impl<'a> Message<'a> {
@@ -135,16 +150,8 @@ impl<'a> Message<'a> {
     pub fn line_endings(&self) -> LineEndings {
         let mut endings = LineEndings::default();
         for segment in self.segments() {
-            let after = Range {
-                start: segment.content_end(),
-                end: segment.span().end,
-            };
-            match self.bytes.get(after).unwrap_or_default() {
-                [] => endings.last_unended = true,
-                [b'\r', b'\n', ..] => endings.n_crlf += 1,
-                [b'\n', ..] => endings.n_lf += 1,
-                _ => endings.n_cr += 1,
-            }
+            let after = segment.content_end()..segment.span().end;
+            endings.count(self.bytes.get(after).unwrap_or_default());
         }
         endings
     }

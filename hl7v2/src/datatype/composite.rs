@@ -148,9 +148,8 @@ macro_rules! view {
                 $view_type::of_part(self.0.and_then(|value| value.part($view_n)))
             })*
 
-            #[expect(clippy::allow_attributes, reason = "not every view is nested somewhere")]
-            #[allow(dead_code, reason = "not every view is nested somewhere")]
-            pub(crate) fn of_part(part: Option<$crate::datatype::Composite<'m>>) -> Self {
+            /// Reads a part as this type; without a part the view is empty.
+            pub fn of_part(part: Option<$crate::datatype::Composite<'m>>) -> Self {
                 Self(part)
             }
         }
