@@ -106,6 +106,11 @@ impl TypeDef {
         self.fields.get(at)
     }
 
+    #[cfg(test)]
+    pub(crate) fn fields(&self) -> &[Field] {
+        &self.fields
+    }
+
     /// Whether it is a resource type: those alone have a `resourceType`.
     pub(crate) fn is_resource(&self) -> bool {
         self.is_resource

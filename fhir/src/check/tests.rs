@@ -1,3 +1,5 @@
+mod every_type;
+
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
