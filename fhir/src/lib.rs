@@ -5,6 +5,7 @@
 //! generated types: what the tables don't name is a fault, so nothing is dropped silently.
 
 pub mod binary;
+mod body;
 pub mod capability;
 mod check;
 mod fault;
@@ -22,6 +23,7 @@ mod text;
 mod token;
 mod xhtml;
 
+pub use body::parse;
 pub use check::{MAX_DEPTH, check};
 pub use fault::{Fault, IssueCode};
 pub use index::{IndexValues, index};

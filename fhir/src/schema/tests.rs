@@ -108,7 +108,7 @@ fn walk(kind: ResourceType, path: &Path) {
         match &field.holds {
             Holds::Complex(id) => def = schema().type_at(*id).unwrap(),
             Holds::Reference(_) => {
-                assert!(matches!(path.leaf, Leaf::Reference(_)), "{kind} {names:?}")
+                assert!(matches!(path.leaf, Leaf::Reference(_)), "{kind} {names:?}");
             }
             Holds::Primitive(_) => assert_eq!(at + 1, names.len(), "{kind} {names:?}"),
             Holds::Resource => panic!("{kind} {names:?}"),
