@@ -154,8 +154,8 @@ impl Walk {
             let what = "is empty: leave it out, or give it content";
             self.fault(path, IssueCode::Structure, what);
         }
-        for (at, element) in def.elements.iter().enumerate() {
-            if element.required && !seen.has(at) {
+        for (at, element) in def.required() {
+            if !seen.has(at) {
                 let what = format!("{} is missing: {} must have it", element.name, def.name);
                 self.fault(&path.child(element.path_name()), IssueCode::Required, what);
             }
@@ -190,14 +190,14 @@ impl Walk {
             return self.unknown(def, key, path);
         };
         let here = path.child(element.path_name());
-        if let Some(other) = seen.other_choice(field) {
+        let again = seen.mark(field.element);
+        if let Some(other) = again.then(|| other_choice(def, object, field)).flatten() {
             let what = format!(
                 "{other} and {} are there: {} is given once",
                 field.name, element.name
             );
             self.fault(&here, IssueCode::Structure, what);
         }
-        seen.mark(field);
         // `birthDate` and `_birthDate` are one element: looked at together, at whichever has the value.
         let (value, companion) = match bare {
             Some(bare) if object.contains_key(bare) => return,
@@ -340,28 +340,33 @@ impl Walk {
     }
 }
 
-/// Which elements of an object were there, and by which of their names.
+/// Which elements of an object were there: a bit for each.
 #[derive(Default)]
-struct Seen {
-    names: Vec<(usize, &'static str)>,
-}
+struct Seen(u128);
 
 impl Seen {
-    fn mark(&mut self, field: &'static Field) {
-        self.names.push((field.element, field.name));
+    /// Marks an element; whether it was marked before.
+    fn mark(&mut self, element: usize) -> bool {
+        let before = self.has(element);
+        self.0 |= 1 << element;
+        before
     }
 
     fn has(&self, element: usize) -> bool {
-        self.names.iter().any(|(seen, _)| *seen == element)
+        self.0 >> element & 1 == 1
     }
+}
 
-    /// The other name that the same choice was made by.
-    fn other_choice(&self, field: &Field) -> Option<&'static str> {
-        let same = |(element, name): &&(usize, &'static str)| {
-            *element == field.element && *name != field.name
-        };
-        self.names.iter().find(same).map(|(_, name)| *name)
-    }
+/// The other name that a choice was made by in the same object.
+fn other_choice(def: &TypeDef, object: &Object, field: &Field) -> Option<&'static str> {
+    let names = object
+        .keys()
+        .map(|key| key.strip_prefix('_').unwrap_or(key));
+    let same = |other: &&Field| other.element == field.element && other.name != field.name;
+    names
+        .filter_map(|name| def.field(name))
+        .find(same)
+        .map(|other| other.name)
 }
 
 fn kind_of(value: &Value) -> &'static str {

@@ -30,6 +30,8 @@ pub(crate) struct TypeDef {
     pub(crate) elements: Vec<Element>,
     /// The JSON names, sorted; a choice has one for each of its types.
     fields: Vec<Field>,
+    /// Which elements must be there.
+    required: Vec<usize>,
     is_resource: bool,
     pub(crate) rules: &'static [crate::rules::Rule],
 }
@@ -104,6 +106,13 @@ impl TypeDef {
             .binary_search_by(|field| field.name.cmp(name))
             .ok()?;
         self.fields.get(at)
+    }
+
+    /// The elements that must be there, with their places.
+    pub(crate) fn required(&self) -> impl Iterator<Item = (usize, &Element)> {
+        self.required
+            .iter()
+            .filter_map(|at| Some((*at, self.elements.get(*at)?)))
     }
 
     #[cfg(test)]

@@ -96,6 +96,7 @@ fn start_type(head: &'static str, types: &TypeIds) -> TypeDef {
         name,
         elements: Vec::new(),
         fields: Vec::new(),
+        required: Vec::new(),
         is_resource: ResourceType::parse(name).is_some(),
         rules: crate::rules::of(name),
     };
@@ -133,6 +134,9 @@ fn add_element(
         (cell(), cell(), cell(), cell(), cell(), cell());
     let codes = codes.get(binding).copied();
     let element = def.elements.len();
+    if min == "1" {
+        def.required.push(element);
+    }
     def.elements.push(Element {
         name,
         required: min == "1",
