@@ -4,6 +4,7 @@ mod change;
 mod lead;
 mod lease;
 mod read;
+mod take;
 
 use jiff::Timestamp;
 use model::{Delivery, DeliveryId, ResourceId, Tenant, VersionId};
@@ -13,6 +14,7 @@ pub use change::{change, create, lock, release_held};
 pub use lead::{Leadership, lead};
 pub use lease::{bind, claim, extend, settle};
 pub use read::{Filter, by_control_id, get, list, of_document};
+pub use take::{Taken, by_document_number, forget_message, take};
 
 /// A delivery as it stands.
 #[derive(Clone, PartialEq, Eq, Debug)]
