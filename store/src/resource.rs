@@ -143,6 +143,8 @@ pub struct Stored {
     pub deleted: bool,
     /// The exact JSON; empty when it is gone.
     pub body: String,
+    /// The patient whose compartment it is in.
+    pub patient: Option<ResourceId>,
 }
 
 impl Origin {

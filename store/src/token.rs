@@ -99,6 +99,26 @@ pub async fn revoke(store: &Store, hash: [u8; 32]) -> Result<bool> {
     Ok(n_rows != 0)
 }
 
+/// Revokes a tenant's token by its row number; answers whether it was there and not yet revoked.
+pub async fn revoke_by_id(store: &Store, tenant: Tenant, id: i64) -> Result<bool> {
+    let sql = "update access_token set revoked_at = $3
+        where tenant = $1 and id = $2 and revoked_at is null";
+    let client = store.writers().get().await?;
+    let n_rows = client.execute(sql, &[&tenant.0, &id, &store.clock().now()]).await?;
+    Ok(n_rows != 0)
+}
+
+/// A tenant's tokens that have not ended, whether or not they were revoked, the newest first.
+pub async fn list(store: &Store, tenant: Tenant) -> Result<Vec<Grant>> {
+    let sql = "select id, tenant, scope, client, user_reference, patient, issued_at, expires_at,
+            revoked_at
+        from access_token where tenant = $1 and $2 < expires_at
+        order by id desc";
+    let client = store.readers().get().await?;
+    let rows = client.query(sql, &[&tenant.0, &store.clock().now()]).await?;
+    Ok(rows.iter().map(grant).collect())
+}
+
 /// Removes tokens that ended before an instant; answers how many.
 pub async fn purge(store: &Store, before: Timestamp) -> Result<u64> {
     let client = store.writers().get().await?;

@@ -24,7 +24,7 @@ pub struct Submission {
     pub writes: Vec<Write>,
     /// The deliveries that follow from them.
     pub deliveries: Vec<delivery::New>,
-    /// What the trail says of it.
+    /// What the trail says of it, once it is written.
     pub audit: Vec<AuditEvent>,
 }
 
@@ -42,7 +42,7 @@ pub struct Condition {
 pub enum Created {
     /// It was written and committed.
     Written,
-    /// What it would have created is there: nothing was written but its audit events.
+    /// What it would have created is there: nothing was written, its audit events neither.
     Exists(Stored),
     /// Several resources match its condition: nothing was written.
     Several,
@@ -151,7 +151,9 @@ async fn commit(
     }
     let events: Vec<AuditEvent> = submissions
         .iter()
-        .flat_map(|submission| submission.audit.iter().cloned())
+        .zip(&created)
+        .filter(|(_, created)| matches!(created, Created::Written))
+        .flat_map(|(submission, _)| submission.audit.iter().cloned())
         .collect();
     audit::in_tx(&mut tx, chain, &events).await?;
     tx.commit().await?;

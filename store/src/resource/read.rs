@@ -24,9 +24,9 @@ pub async fn read(
     id: ResourceId,
 ) -> Result<Option<Stored>> {
     // One text for each reach; each row comes from one index probe on a shared connection.
-    let all = "select id, version, updated_at, deleted, body from resource
+    let all = "select id, version, updated_at, deleted, body, patient from resource
         where tenant = $1 and type = $2 and id = $3";
-    let one_patient = "select id, version, updated_at, deleted, body from resource
+    let one_patient = "select id, version, updated_at, deleted, body, patient from resource
         where tenant = $1 and type = $2 and id = $3 and patient = $4";
     let client = store.shared().client().await?;
     let row = match access.reach {
@@ -97,11 +97,11 @@ async fn versions(
         }
     };
     let sql = format!(
-        "select id, version, updated_at, deleted, body from (
-            select id, version, updated_at, deleted, body from resource
+        "select id, version, updated_at, deleted, body, patient from (
+            select id, version, updated_at, deleted, body, patient from resource
             where tenant = $1 and type = $2 and id = $3 and version <= $4 {seen}
             union all
-            select id, version, updated_at, deleted, body from history
+            select id, version, updated_at, deleted, body, patient from history
             where tenant = $1 and type = $2 and id = $3 and version <= $4 {seen}
         ) versions
         order by version desc
@@ -117,7 +117,7 @@ async fn versions(
         .collect())
 }
 
-/// Columns: id, version, `updated_at`, deleted, body.
+/// Columns: id, version, `updated_at`, deleted, body, patient.
 pub(crate) fn stored(row: &Row) -> Stored {
     Stored {
         id: ResourceId(row.get(0)),
@@ -125,5 +125,6 @@ pub(crate) fn stored(row: &Row) -> Stored {
         updated_at: row.get(2),
         deleted: row.get(3),
         body: row.get(4),
+        patient: row.get::<_, Option<uuid::Uuid>>(5).map(ResourceId),
     }
 }

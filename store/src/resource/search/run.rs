@@ -58,8 +58,8 @@ async fn on(client: &Object, store: &Store, access: &Access, search: &Search) ->
     let more = limit < rows.len();
     rows.truncate(limit);
     let next = rows.last().filter(|_| more).map(|row| Cursor {
-        rid: Rid(row.get(5)),
-        key: row.get(6),
+        rid: Rid(row.get(6)),
+        key: row.get(7),
     });
     let total = total(client, access, search, &lead, kept).await?;
     Ok(Page {

@@ -78,7 +78,7 @@ impl Parts<'_> {
             limit,
         } = self;
         let walk = format!(
-            "select r.id, r.version, r.updated_at, r.deleted, r.body, r.rid, {key} as key
+            "select r.id, r.version, r.updated_at, r.deleted, r.body, r.patient, r.rid, {key} as key
             from {from}
             where {conditions}
             order by {order}
