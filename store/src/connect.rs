@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use deadpool_postgres::{Manager, ManagerConfig, Object, Pool, RecyclingMethod, Runtime};
 use tokio::sync::{RwLock, RwLockReadGuard};
-use tokio_postgres::{Config, NoTls};
+use tokio_postgres::{Client, Config, NoTls};
 
 use crate::{Result, StoreError};
 
@@ -93,6 +93,13 @@ pub(crate) fn pool(
         .map_err(|error| StoreError::SetUp(error.to_string()))
 }
 
+/// One connection of its own, as the address says; it ends when the client is dropped.
+pub(crate) async fn single(config: &Config) -> Result<Client> {
+    let (client, connection) = config.connect(NoTls).await?;
+    tokio::spawn(connection);
+    Ok(client)
+}
+
 /// Connections that many tasks share, each sending its one-row read down a common pipeline: no
 /// checkout, and many requests to a system call. Only for statements that can't take long.
 pub(crate) struct Shared {
@@ -135,6 +142,7 @@ impl Shared {
     }
 }
 
+#[expect(clippy::ref_option, reason = "what a guard of a slot maps")]
 fn live(held: &Option<Object>) -> Option<&Object> {
     held.as_ref().filter(|client| !client.is_closed())
 }
