@@ -1,1 +1,29 @@
-//! To be written.
+//! The way of a message in: MLLP listener, group commit to the journal, acknowledgements; and the
+//! workers that turn journalled messages into the chart.
+//!
+//! A message is acknowledged only after its exact bytes are committed. What is done with it
+//! afterwards (map, join, fold, write) happens in one transaction per batch of lanes.
+//!
+//! This crate never knows HTTP, never sees SQL and never sends anything to another system.
+
+mod answer;
+mod applied;
+mod budget;
+mod counters;
+mod directory;
+mod disk;
+mod error;
+mod ingest;
+mod intake;
+mod judge;
+mod listener;
+mod settings;
+pub mod tls;
+mod worker;
+
+pub use counters::{Counter, Counters, Gauge, Held};
+pub use error::{AckCode, IntakeError};
+pub use ingest::Ingest;
+pub use intake::IntakeHandle;
+pub use listener::{Interface, serve};
+pub use settings::{InterfaceSettings, Limits, Settings, Unserved};

@@ -1,0 +1,162 @@
+//! A worker: claims the waiting messages of many lanes, and writes what follows from them in one
+//! transaction: facts, resources with history and index, audit, identity map, and the mark that
+//! they are applied. What fails is tried again; what keeps failing is narrowed down and set aside.
+
+mod batch;
+mod chart;
+mod lineage;
+mod reading;
+mod rendering;
+mod setting_aside;
+
+use std::{sync::Arc, time::Duration};
+
+use model::Tenant;
+use store::{Store, StoreError, audit::AuditChain, lanes, lanes::Queued};
+use tokio::sync::Notify;
+use tokio_util::sync::CancellationToken;
+
+pub(crate) use reading::Manner;
+
+use crate::{applied::Applied, directory::Directory};
+use chart::Poison;
+use lineage::Terms;
+
+/// A worker that hears nothing looks after this time.
+const POLL: Duration = Duration::from_secs(1);
+/// Waits after failures that pass by themselves.
+const BACKOFF: [Duration; 5] = [
+    Duration::from_millis(10),
+    Duration::from_millis(50),
+    Duration::from_millis(200),
+    Duration::from_millis(500),
+    Duration::from_secs(1),
+];
+/// A batch that fails this often in a way that should pass by itself is taken apart.
+const TRANSIENT_MAX: u32 = 8;
+
+/// Why a batch was not applied.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum BatchError {
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// What was said, or what is stored, can't be joined.
+    #[error(transparent)]
+    Poison(#[from] Poison),
+}
+
+/// One applying task.
+pub(crate) struct Worker {
+    pub(crate) store: Store,
+    pub(crate) directory: Directory,
+    pub(crate) applied: Applied,
+    pub(crate) work: Arc<Notify>,
+    pub(crate) shutdown: CancellationToken,
+    pub(crate) batch_messages_max: u32,
+    pub(crate) state: State,
+}
+
+/// What a worker remembers between batches.
+pub(crate) struct State {
+    trail: AuditChain,
+    terms: Terms,
+    /// Messages of the next batch: fewer after a failure, more again after a success.
+    size: u32,
+    n_transient: u32,
+    /// What the batch in hand holds, should it fail.
+    in_hand: Vec<Queued>,
+}
+
+impl State {
+    pub(crate) fn new(size: u32) -> Self {
+        Self {
+            trail: AuditChain::default(),
+            terms: Terms::default(),
+            size,
+            n_transient: 0,
+            in_hand: Vec::new(),
+        }
+    }
+}
+
+impl Worker {
+    /// Applies until `shutdown`; the batch in hand is finished.
+    pub(crate) async fn run(mut self) {
+        while !self.shutdown.is_cancelled() {
+            match self.round().await {
+                Ok(0) => self.rest().await,
+                Ok(_) => {}
+                Err(error) => {
+                    tracing::warn!(%error, "the queue can't be looked at");
+                    self.pause().await;
+                }
+            }
+        }
+    }
+
+    /// One batch of each tenant that has work. Answers how many messages were dealt with.
+    async fn round(&mut self) -> Result<usize, StoreError> {
+        let mut n_messages = 0;
+        for tenant in lanes::tenants_with_work(&self.store).await? {
+            n_messages += self.turn(tenant).await;
+            if self.shutdown.is_cancelled() {
+                break;
+            }
+        }
+        Ok(n_messages)
+    }
+
+    /// One batch of a tenant.
+    async fn turn(&mut self, tenant: Tenant) -> usize {
+        self.state.in_hand.clear();
+        match self.apply(tenant).await {
+            Ok(n_messages) => {
+                self.state.n_transient = 0;
+                let larger = self.state.size.saturating_mul(2);
+                self.state.size = larger.min(self.batch_messages_max);
+                n_messages
+            }
+            Err(error) => self.cope(tenant, error).await,
+        }
+    }
+
+    /// A failed batch: wait and try again, take it apart, or set its one message aside.
+    async fn cope(&mut self, tenant: Tenant, error: BatchError) -> usize {
+        let passes = matches!(&error, BatchError::Store(error) if error.is_transient());
+        self.state.n_transient += 1;
+        if passes && self.state.n_transient < TRANSIENT_MAX {
+            tracing::debug!(%error, "a batch is tried again");
+            self.pause().await;
+            return 1;
+        }
+        let in_hand = std::mem::take(&mut self.state.in_hand);
+        if let [message] = in_hand.as_slice() {
+            return self.set_aside(tenant, *message, &error).await;
+        }
+        tracing::warn!(%error, n_messages = in_hand.len(), "a batch is taken apart");
+        let n_messages = u32::try_from(in_hand.len()).unwrap_or(u32::MAX);
+        self.state.size = (n_messages.min(self.state.size) / 2).max(1);
+        if passes {
+            self.pause().await;
+        }
+        1
+    }
+
+    async fn rest(&self) {
+        tokio::select! {
+            () = self.work.notified() => {}
+            () = tokio::time::sleep(POLL) => {}
+            () = self.shutdown.cancelled() => {}
+        }
+    }
+
+    async fn pause(&self) {
+        let n_failures = usize::try_from(self.state.n_transient).unwrap_or(usize::MAX);
+        let pause = BACKOFF.get(n_failures.saturating_sub(1)).or(BACKOFF.last());
+        tokio::select! {
+            () = tokio::time::sleep(pause.copied().unwrap_or_default()) => {}
+            () = self.shutdown.cancelled() => {}
+        }
+    }
+}

@@ -1,0 +1,246 @@
+//! One batch, from claim to commit.
+
+use std::{collections::HashMap, sync::Arc};
+
+use bytes::Bytes;
+use mapping::FOLD_VERSION;
+use model::{Action, Actor, AuditEvent, AuditOutcome, IdentityKey, JournalId, Tenant, Timestamp};
+use store::{
+    Tx, audit, fact, identity, journal, lanes,
+    lanes::{Disposition, Queued},
+    resource, review,
+};
+
+use super::{
+    BatchError, Worker,
+    chart::{self, Changes, Entities, Wanted},
+    reading::{self, Manner, Read},
+    rendering::{self, Done, Heads},
+    setting_aside::{bury, done_with, questions, raise},
+};
+
+/// Messages whose bytes are in memory at once: one of them may have up to the frame's limit, most
+/// have a kilobyte.
+const RAWS_AT_ONCE: usize = 64;
+
+impl Worker {
+    /// Claims a batch and applies it. Answers how many messages it had.
+    #[tracing::instrument(name = "lane.apply", level = "debug", skip_all, fields(tenant = tenant.0))]
+    pub(super) async fn apply(&mut self, tenant: Tenant) -> Result<usize, BatchError> {
+        let key = self.directory.key(tenant).await?;
+        let mut tx = self.store.begin(tenant).await?;
+        let claim = lanes::claim(&mut tx, FOLD_VERSION, self.state.size).await?;
+        if claim.messages.is_empty() {
+            tx.rollback().await?;
+            return Ok(0);
+        }
+        self.state.in_hand.clone_from(&claim.messages);
+        let mut messages = self.read(tenant, &claim.messages, &key).await?;
+        let (private, shared) = chart::gather(&mut messages);
+        let mut written = self.chart(&mut tx, private, &key).await?;
+        written.extend(self.shared(&mut tx, shared, &key).await?);
+        self.finish(&mut tx, &messages, &written).await?;
+        tx.commit().await.map_err(store::StoreError::from)?;
+        self.applied
+            .settle(messages.iter().map(|message| message.queued.journal));
+        if messages.iter().any(|message| message.result.is_err()) {
+            raise(&self.store, tenant).await;
+        }
+        Ok(messages.len())
+    }
+
+    /// Reads the messages, with their bytes fetched and dropped bit by bit.
+    async fn read(
+        &self,
+        tenant: Tenant,
+        queued: &[Queued],
+        key: &IdentityKey,
+    ) -> Result<Vec<Read>, BatchError> {
+        let mut read = Vec::with_capacity(queued.len());
+        for part in queued.chunks(RAWS_AT_ONCE) {
+            let ids: Vec<JournalId> = part.iter().map(|message| message.journal).collect();
+            let raws: HashMap<JournalId, Bytes> = journal::raws(&self.store, tenant, &ids)
+                .await?
+                .into_iter()
+                .collect();
+            let manners: Vec<(Queued, Arc<Manner>)> = part
+                .iter()
+                .map(|queued| (*queued, self.directory.manner(queued.interface)))
+                .collect();
+            let key = key.clone();
+            let apart = move || {
+                let one = |(queued, manner): (Queued, Arc<Manner>)| {
+                    reading::read(queued, raws.get(&queued.journal), manner, &key)
+                };
+                manners.into_iter().map(one).collect::<Vec<_>>()
+            };
+            read.extend(off_the_reactor(apart).await?);
+        }
+        Ok(read)
+    }
+
+    /// Joins and writes what belongs to the claimed lanes alone.
+    async fn chart(
+        &mut self,
+        tx: &mut Tx,
+        entities: Entities,
+        key: &IdentityKey,
+    ) -> Result<Vec<Done>, BatchError> {
+        if entities.is_empty() {
+            return Ok(Vec::new());
+        }
+        let ids: Vec<_> = entities.keys().copied().collect();
+        let rows = fact::load(tx, &ids).await?;
+        let changes = changes(entities, rows, key.clone()).await?;
+        self.write(tx, changes).await
+    }
+
+    /// Joins and writes what many lanes share. Most messages say nothing new of it: only what would
+    /// change is locked, last, so that workers don't wait for each other.
+    async fn shared(
+        &mut self,
+        tx: &mut Tx,
+        entities: Entities,
+        key: &IdentityKey,
+    ) -> Result<Vec<Done>, BatchError> {
+        let ids: Vec<_> = entities.keys().copied().collect();
+        if ids.is_empty() {
+            return Ok(Vec::new());
+        }
+        let peeked = fact::peek(tx, &ids).await?;
+        let apart = move || {
+            let mut entities = entities;
+            chart::retain_changed(&mut entities, &peeked).map(|()| entities)
+        };
+        let changed = off_the_reactor(apart).await??;
+        self.chart(tx, changed, key).await
+    }
+
+    /// Saves facts, and writes the resources that are not yet what they should be.
+    async fn write(&mut self, tx: &mut Tx, changes: Changes) -> Result<Vec<Done>, BatchError> {
+        let Changes {
+            facts,
+            wanted,
+            unwanted,
+            identities,
+        } = changes;
+        fact::save(tx, &facts).await?;
+        let careful = 0 < self.state.n_transient;
+        let heads = heads(tx, &wanted, &unwanted, careful).await?;
+        let lineage = self.state.terms.encode(&self.store, &wanted).await?;
+        let now = tx.store().clock().now();
+        let apart = move || render(wanted, lineage, unwanted, heads, now);
+        let (writes, done) = off_the_reactor(apart).await?;
+        resource::write(tx, &writes).await?;
+        identity::add(tx, &identities).await?;
+        Ok(done)
+    }
+
+    /// Says what became of each message, in the same transaction.
+    async fn finish(
+        &mut self,
+        tx: &mut Tx,
+        messages: &[Read],
+        written: &[Done],
+    ) -> Result<(), BatchError> {
+        let mut done = Vec::with_capacity(messages.len());
+        let mut lanes = Vec::with_capacity(messages.len());
+        for message in messages {
+            let disposition = match &message.result {
+                Ok(_) => Disposition::Applied,
+                Err(failure) => {
+                    bury(tx, &message.queued, failure).await?;
+                    Disposition::Dead
+                }
+            };
+            done.push(done_with(message, disposition));
+            lanes.push(message.queued.lane);
+            lanes.extend(message.queued.other_lane);
+        }
+        review::open(tx, &messages.iter().flat_map(questions).collect::<Vec<_>>()).await?;
+        let events: Vec<AuditEvent> = written.iter().map(event).collect();
+        audit::in_tx(tx, &self.state.trail, &events).await?;
+        lanes::finish(tx, &done, &lanes, FOLD_VERSION).await?;
+        Ok(())
+    }
+}
+
+/// The current versions of what is to be written. What is new can't be there, unless a first attempt
+/// found out otherwise.
+async fn heads(
+    tx: &mut Tx,
+    wanted: &[Wanted],
+    unwanted: &[chart::Unwanted],
+    careful: bool,
+) -> Result<Heads, BatchError> {
+    let old = wanted.iter().filter(|wanted| careful || !wanted.new);
+    let keys: Vec<_> = old
+        .map(|wanted| (wanted.folded.kind.code(), wanted.folded.id))
+        .chain(
+            unwanted
+                .iter()
+                .map(|unwanted| (unwanted.kind.code(), unwanted.id)),
+        )
+        .collect();
+    if keys.is_empty() {
+        return Ok(Heads::new());
+    }
+    let heads = resource::heads(tx, &keys).await?;
+    Ok(heads
+        .into_iter()
+        .map(|head| ((head.kind, head.id), head))
+        .collect())
+}
+
+fn render(
+    wanted: Vec<Wanted>,
+    lineage: Vec<Vec<u8>>,
+    unwanted: Vec<chart::Unwanted>,
+    mut heads: Heads,
+    now: Timestamp,
+) -> (Vec<resource::Write>, Vec<Done>) {
+    let mut writes = Vec::with_capacity(wanted.len());
+    for (wanted, lineage) in wanted.into_iter().zip(lineage) {
+        let head = heads.remove(&(wanted.folded.kind.code(), wanted.folded.id));
+        writes.extend(rendering::write(wanted, head, lineage, now));
+    }
+    for unwanted in unwanted {
+        let head = heads.remove(&(unwanted.kind.code(), unwanted.id));
+        writes.extend(rendering::delete(unwanted, head, now));
+    }
+    writes.into_iter().unzip()
+}
+
+fn event(done: &Done) -> AuditEvent {
+    AuditEvent {
+        actor: Actor::Message(done.journal),
+        action: done.action,
+        outcome: AuditOutcome::Success,
+        interaction: match done.action {
+            Action::Create => "create",
+            Action::Delete => "delete",
+            Action::Read | Action::Update | Action::Execute => "update",
+        },
+        resource_type: Some(done.kind.name()),
+        resource: Some(done.id),
+        version: Some(done.version),
+        patient: done.patient,
+        request: None,
+    }
+}
+
+async fn changes(
+    entities: Entities,
+    rows: Vec<fact::FactRow>,
+    key: IdentityKey,
+) -> Result<Changes, BatchError> {
+    Ok(off_the_reactor(move || chart::changes(&entities, rows, &key)).await??)
+}
+
+/// Work of some milliseconds, where it delays no socket.
+async fn off_the_reactor<T: Send + 'static>(
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Result<T, BatchError> {
+    let done = tokio::task::spawn_blocking(work).await;
+    done.map_err(|_| BatchError::Poison(chart::Poison::Panicked))
+}

@@ -1,0 +1,239 @@
+//! What a batch of messages says, joined to what is known: new facts, and the resources that they
+//! fold to. Pure; the store's rows come in and go out.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    panic::AssertUnwindSafe,
+    sync::Arc,
+};
+
+use mapping::{
+    FOLD_VERSION, Facts, FoldContext, Folded, fold,
+    inbound::{EntityKind, Statement},
+};
+use model::{EntityId, IdentityKey, JournalId, LaneId, ResourceId, SourceIdentity};
+use store::fact::FactRow;
+
+use super::reading::{Manner, Read};
+
+/// What a batch says of one entity.
+#[derive(Clone, Debug)]
+pub(crate) struct Entity {
+    kind: EntityKind,
+    lane: Option<LaneId>,
+    /// What each message says, in journal order.
+    said: Vec<(JournalId, Facts)>,
+    identities: BTreeSet<SourceIdentity>,
+    manner: Arc<Manner>,
+}
+
+/// Entities by id: the order of locks.
+pub(crate) type Entities = BTreeMap<EntityId, Entity>;
+
+/// What follows from a batch.
+#[derive(Default, Debug)]
+pub(crate) struct Changes {
+    /// Facts to be saved.
+    pub(crate) facts: Vec<FactRow>,
+    /// Resources as they should be.
+    pub(crate) wanted: Vec<Wanted>,
+    /// Resources that the facts no longer yield.
+    pub(crate) unwanted: Vec<Unwanted>,
+    /// Identifiers of the changed entities.
+    pub(crate) identities: Vec<store::identity::Identity>,
+}
+
+/// A resource as the facts yield it.
+#[derive(Debug)]
+pub(crate) struct Wanted {
+    pub(crate) folded: Folded,
+    /// The last message that changed its facts.
+    pub(crate) journal: JournalId,
+    /// Its entity had no facts before, so it can't be in the store.
+    pub(crate) new: bool,
+}
+
+/// A resource that the facts no longer yield.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub(crate) struct Unwanted {
+    pub(crate) kind: fhir::ResourceType,
+    pub(crate) id: ResourceId,
+    pub(crate) journal: JournalId,
+}
+
+/// Facts that can't be joined or folded; the batch must be taken apart.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
+pub(crate) enum Poison {
+    #[error("stored facts can't be read")]
+    UnreadableFacts,
+    #[error("joining or folding panicked")]
+    Panicked,
+    #[error("the facts were written by newer rules")]
+    Newer,
+}
+
+/// Gathers what the messages say, private entities apart from shared ones.
+pub(crate) fn gather(messages: &mut [Read]) -> (Entities, Entities) {
+    let (mut private, mut shared) = (Entities::new(), Entities::new());
+    for message in messages {
+        let Ok(interpretation) = &mut message.result else {
+            continue;
+        };
+        for statement in interpretation.statements.drain(..) {
+            let entities = if statement.kind.shared() {
+                &mut shared
+            } else {
+                &mut private
+            };
+            let lane = (!statement.kind.shared()).then_some(message.queued.lane);
+            let Statement {
+                entity,
+                kind,
+                identities,
+                facts,
+            } = statement;
+            let entry = entities.entry(entity).or_insert_with(|| Entity {
+                kind,
+                lane,
+                said: Vec::new(),
+                identities: BTreeSet::new(),
+                manner: message.manner.clone(),
+            });
+            entry.said.push((message.queued.journal, facts));
+            entry.identities.extend(identities);
+        }
+    }
+    (private, shared)
+}
+
+/// Joins what was said to the stored facts and folds what that changed.
+pub(crate) fn changes(
+    entities: &Entities,
+    rows: Vec<FactRow>,
+    key: &IdentityKey,
+) -> Result<Changes, Poison> {
+    let attempt = || {
+        let mut rows: BTreeMap<EntityId, FactRow> =
+            rows.into_iter().map(|row| (row.entity, row)).collect();
+        let mut changes = Changes::default();
+        for (id, entity) in entities {
+            change(&mut changes, *id, entity, rows.remove(id), key)?;
+        }
+        Ok(changes)
+    };
+    std::panic::catch_unwind(AssertUnwindSafe(attempt)).unwrap_or(Err(Poison::Panicked))
+}
+
+fn change(
+    changes: &mut Changes,
+    id: EntityId,
+    entity: &Entity,
+    row: Option<FactRow>,
+    key: &IdentityKey,
+) -> Result<(), Poison> {
+    if row
+        .as_ref()
+        .is_some_and(|row| FOLD_VERSION < row.fold_version)
+    {
+        return Err(Poison::Newer);
+    }
+    let before = row
+        .as_ref()
+        .map(|row| Facts::from_bytes(&row.body))
+        .transpose()
+        .map_err(|_| Poison::UnreadableFacts)?;
+    let Some((facts, journal)) = join(before.as_ref(), &entity.said) else {
+        return Ok(());
+    };
+    let context = FoldContext {
+        profile: &entity.manner.profile,
+        key,
+    };
+    let folded = fold(id, entity.kind, &facts, &context);
+    if let Some(before) = &before {
+        let yielded = fold(id, entity.kind, before, &context);
+        let kept: BTreeSet<_> = folded
+            .iter()
+            .map(|folded| (folded.kind, folded.id))
+            .collect();
+        let gone = yielded
+            .into_iter()
+            .filter(|folded| !kept.contains(&(folded.kind, folded.id)));
+        let unwanted = gone.map(|folded| Unwanted {
+            kind: folded.kind,
+            id: folded.id,
+            journal,
+        });
+        changes.unwanted.extend(unwanted);
+    }
+    changes.facts.push(FactRow {
+        entity: id,
+        kind: entity.kind.code(),
+        lane: row
+            .as_ref()
+            .map_or(entity.lane, |row| row.lane.or(entity.lane)),
+        journal,
+        fold_version: FOLD_VERSION,
+        body: facts.to_bytes(),
+        new: row.is_none(),
+    });
+    let new = before.is_none();
+    changes
+        .wanted
+        .extend(folded.into_iter().map(|folded| Wanted {
+            folded,
+            journal,
+            new,
+        }));
+    let identity = |identity: &SourceIdentity| store::identity::Identity {
+        entity: id,
+        lane: entity.lane,
+        identity: identity.clone(),
+    };
+    if !entity.kind.shared() {
+        changes
+            .identities
+            .extend(entity.identities.iter().map(identity));
+    }
+    Ok(())
+}
+
+/// The joined facts and the last message that changed them; `None` when none did.
+fn join(before: Option<&Facts>, said: &[(JournalId, Facts)]) -> Option<(Facts, JournalId)> {
+    let mut facts = before.cloned();
+    let mut changed_by = None;
+    for (journal, statement) in said {
+        match &mut facts {
+            Some(facts) => {
+                if facts.join(statement) {
+                    changed_by = Some(*journal);
+                }
+            }
+            none => {
+                *none = Some(statement.clone());
+                changed_by = Some(*journal);
+            }
+        }
+    }
+    Some((facts?, changed_by?))
+}
+
+/// Leaves only the entities whose facts a join with these rows would change.
+pub(crate) fn retain_changed(entities: &mut Entities, rows: &[FactRow]) -> Result<(), Poison> {
+    let rows: BTreeMap<EntityId, &FactRow> = rows.iter().map(|row| (row.entity, row)).collect();
+    let attempt = || {
+        let mut unchanged = Vec::new();
+        for (id, entity) in entities.iter() {
+            let Some(row) = rows.get(id) else { continue };
+            let before = Facts::from_bytes(&row.body).map_err(|_| Poison::UnreadableFacts)?;
+            if join(Some(&before), &entity.said).is_none() {
+                unchanged.push(*id);
+            }
+        }
+        unchanged.iter().for_each(|id| {
+            entities.remove(id);
+        });
+        Ok(())
+    };
+    std::panic::catch_unwind(AssertUnwindSafe(attempt)).unwrap_or(Err(Poison::Panicked))
+}
