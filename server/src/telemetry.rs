@@ -7,9 +7,12 @@ use tracing_subscriber::fmt::writer::BoxMakeWriter;
 
 use crate::config::{ConfigError, LogConfig, LogFormat};
 
+/// Libraries that talk at `info` about nothing an operator can act on; `log.level` may say otherwise.
+const QUIETER: &str = "sqlx=warn";
+
 /// Starts logging. Called once, before anything else runs; a second call changes nothing.
 pub fn init(log: &LogConfig) -> Result<(), ConfigError> {
-    let filter = EnvFilter::try_new(&log.level).map_err(|error| ConfigError::Invalid {
+    let filter = EnvFilter::try_new(format!("{QUIETER},{}", log.level)).map_err(|error| ConfigError::Invalid {
         place: None,
         key: "log.level".to_owned(),
         what: format!("{error}; write a level, or levels per target: info,ingest=debug"),
