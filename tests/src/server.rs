@@ -1,6 +1,7 @@
 //! The built `drawbridge` as a child process.
 
 use std::net::{SocketAddr, TcpListener};
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
@@ -73,6 +74,8 @@ impl Server {
             toml =
                 format!("{toml}\n[[outbound]]\nname = \"emr\"\nconnect = \"{emr}\"\n{settings}\n");
         }
+        // Postgres never runs as root, and root's temporary folders are closed to everybody else.
+        std::fs::set_permissions(folder, std::fs::Permissions::from_mode(0o711))?;
         let config = folder.join("drawbridge.toml");
         std::fs::write(&config, toml)?;
         let data = folder.join("data");
