@@ -1,1 +1,35 @@
-//! To be written.
+//! Pure translation: message → facts → join → resources, and DocumentReference → MDM.
+//!
+//! [`inbound::interpret`] turns one message into [`Statement`](inbound::Statement)s about entities,
+//! [`Facts::join`] takes them in whatever order they come, [`fold()`] makes the resources of an
+//! entity from its facts. [`bundle()`] does all three for one message. [`outbound::mdm`] goes the
+//! other way.
+//!
+//! This crate never does I/O, never asks for the time and never guesses an identity. It never fails
+//! on a field: what does not fit becomes an [`Issue`](inbound::Issue) that names a place, not a value.
+
+mod bundle;
+mod datatype;
+pub mod facts;
+mod fold;
+mod identity;
+pub mod inbound;
+mod json;
+pub mod outbound;
+mod profile;
+mod route;
+mod segment;
+mod table;
+
+pub use bundle::{bundle, bundle_text};
+pub use facts::Facts;
+pub use fold::{FoldContext, Folded, Lineage, fold};
+pub use profile::{Profile, ProfileError, VisitId};
+pub use route::{Route, lane_of, route};
+
+/// The version of the way from messages to facts. It stands in every source.
+pub const MAPPING_VERSION: i16 = 1;
+
+/// The version of the way from facts to resources. An entity bears the version that folded it; an
+/// older build leaves a newer one alone.
+pub const FOLD_VERSION: i16 = 1;

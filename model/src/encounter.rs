@@ -104,19 +104,27 @@ impl Stage {
         }
     }
 
-    /// The stage after an event that was not called off. Only the cancel of a discharge reopens a
-    /// finished visit, and a cancel takes its event out of the history, so nothing here does.
+    /// The stage after an event that was not called off, or after a cancel. Only the cancel of a
+    /// discharge reopens a finished visit, and it does so by taking the discharge out of the history:
+    /// nothing here does.
     pub const fn after(self, trigger: Trigger) -> Result<Self, Refused> {
         let refused = Err(Refused {
             stage: self,
             trigger,
         });
         match (self, trigger) {
+            (_, Trigger::CancelAdmit) | (Self::Planned, Trigger::CancelPreAdmit) => {
+                Ok(Self::Cancelled)
+            }
             (Self::Finished, _) => refused,
             (_, Trigger::Discharge) => Ok(Self::Finished),
             (Self::Planned | Self::Cancelled, Trigger::PreAdmit) => Ok(Self::Planned),
             (Self::InProgress | Self::OnLeave, Trigger::PreAdmit) => refused,
             (Self::Planned, Trigger::ChangeClass) => Ok(Self::Planned),
+            (
+                Self::Cancelled,
+                Trigger::ChangeClass | Trigger::Transfer | Trigger::StartLeave | Trigger::EndLeave,
+            ) => refused,
             (_, Trigger::StartLeave) => Ok(Self::OnLeave),
             (Self::OnLeave, Trigger::Transfer | Trigger::ChangeClass) => Ok(Self::OnLeave),
             (
@@ -130,7 +138,6 @@ impl Stage {
             (
                 _,
                 Trigger::CancelPreAdmit
-                | Trigger::CancelAdmit
                 | Trigger::CancelTransfer
                 | Trigger::CancelLeave
                 | Trigger::CancelReturn

@@ -1,0 +1,190 @@
+//! One message as one Bundle of type message, as `drawbridge map` prints it.
+
+use fhirbolt::model::r4::resources::{
+    MessageHeader, MessageHeaderDestination, MessageHeaderEvent, MessageHeaderSource,
+};
+use fhirbolt::model::r4::types::{Coding, Reference};
+use hl7v2::datatype::Hd;
+use hl7v2::{Message, Segment};
+use model::IdentityKey;
+use serde_json::Value;
+
+use crate::datatype::{cwe, dtm, hd, text};
+use crate::fold::{FoldContext, drafts};
+use crate::inbound::{Context, Unmappable, interpret};
+use crate::table::system::v2_table;
+
+/// A message as a Bundle: MessageHeader first, then the resources, which refer to each other inside.
+/// Ids are stable for the key of the context.
+pub fn bundle(message: &Message<'_>, ctx: &Context<'_>) -> Result<Value, Unmappable> {
+    let text = bundle_text(message, ctx)?;
+    let bundle = serde_json::from_str(&text);
+    debug_assert!(bundle.is_ok(), "a bundle is JSON that we wrote");
+    Ok(bundle.unwrap_or_default())
+}
+
+/// [`bundle`] as text: what it is written as, without a tree in between.
+pub fn bundle_text(message: &Message<'_>, ctx: &Context<'_>) -> Result<String, Unmappable> {
+    let interpretation = interpret(message, ctx)?;
+    let fold = FoldContext {
+        profile: ctx.profile,
+        key: ctx.key,
+    };
+    let folded: Vec<_> = interpretation
+        .statements
+        .iter()
+        .flat_map(|said| drafts(said.entity, said.kind, &said.facts, &fold))
+        .collect();
+    let msh = message.msh();
+    let mut out = String::with_capacity(8 * 1024);
+    let id = bundle_id(&msh, ctx);
+    out.push_str("{\"resourceType\":\"Bundle\",\"id\":\"");
+    out.push_str(&id.to_string());
+    out.push('"');
+    if let Some(control_id) = text::text(&msh.field(10).text()) {
+        out.push_str(",\"identifier\":{\"system\":\"urn:drawbridge:control-id\",\"value\":");
+        out.push_str(&Value::from(control_id).to_string());
+        out.push('}');
+    }
+    out.push_str(",\"type\":\"message\"");
+    if let Some(sent) = sent_at(&msh, ctx) {
+        out.push_str(",\"timestamp\":\"");
+        out.push_str(&sent);
+        out.push('"');
+    }
+    out.push_str(",\"entry\":[");
+    let focus: Vec<String> = folded
+        .iter()
+        .map(|draft| format!("urn:uuid:{}", draft.id))
+        .collect();
+    let header_id = ctx.key.part(model::EntityId(id), &["MessageHeader"]).0;
+    write_entry(
+        &mut out,
+        &header_id.to_string(),
+        &header(&msh, header_id, &focus, ctx),
+    );
+    for draft in &folded {
+        out.push(',');
+        let text = inside(&draft.text);
+        write_entry(&mut out, &draft.id.to_string(), &text);
+    }
+    out.push_str("]}");
+    Ok(out)
+}
+
+fn write_entry(out: &mut String, id: &str, resource: &str) {
+    out.push_str("{\"fullUrl\":\"urn:uuid:");
+    out.push_str(id);
+    out.push_str("\",\"resource\":");
+    out.push_str(resource);
+    out.push('}');
+}
+
+/// References of a bundle's resources name entries by `fullUrl`.
+fn inside(resource: &str) -> String {
+    const MARK: &str = "\"reference\":\"";
+    let mut out = String::with_capacity(resource.len() + 64);
+    let mut rest = resource;
+    while let Some((before, after)) = rest.split_once(MARK) {
+        out.push_str(before);
+        out.push_str(MARK);
+        rest = after;
+        if let Some((kind, tail)) = after.split_once('/')
+            && kind.bytes().all(|byte| byte.is_ascii_alphabetic())
+        {
+            out.push_str("urn:uuid:");
+            rest = tail;
+        }
+    }
+    out.push_str(rest);
+    out
+}
+
+/// The bundle is the message: the same message has the same id.
+fn bundle_id(msh: &Segment<'_>, ctx: &Context<'_>) -> uuid::Uuid {
+    let key: &IdentityKey = ctx.key;
+    let sender = [3, 4, 10].map(|n| msh.field(n).full_text());
+    let [application, facility, control_id] = &sender;
+    key.lane(&["bundle", application, facility, control_id]).0
+}
+
+/// MSH-7 as an instant, which needs a time of day.
+fn sent_at(msh: &Segment<'_>, ctx: &Context<'_>) -> Option<String> {
+    let sent = dtm::lenient(&msh.field(7).text())?;
+    Some(dtm::When::new(sent, ctx.zone).instant())
+}
+
+fn header(msh: &Segment<'_>, id: uuid::Uuid, focus: &[String], ctx: &Context<'_>) -> String {
+    let trigger = msh.field(9).component(2).text();
+    let event = Coding {
+        code: text::code(&trigger).map(Into::into),
+        ..cwe::coding(&v2_table("0003"), "", "")
+    };
+    let header = MessageHeader {
+        id: Some(id.to_string().into()),
+        event: MessageHeaderEvent::Coding(Box::new(event)),
+        destination: destination(msh).into_iter().collect(),
+        source: source(msh, ctx),
+        focus: focus
+            .iter()
+            .map(|url| Reference {
+                reference: Some(url.as_str().into()),
+                ..Reference::default()
+            })
+            .collect(),
+        ..MessageHeader::default()
+    };
+    let text = fhirbolt::json::to_string(&header, None);
+    debug_assert!(
+        text.is_ok(),
+        "a required element of MessageHeader is missing"
+    );
+    text.unwrap_or_default()
+}
+
+fn source(msh: &Segment<'_>, ctx: &Context<'_>) -> MessageHeaderSource {
+    let application = Hd::new(msh.field(3).first());
+    let facility = Hd::new(msh.field(4).first());
+    let name = text::text(&application.namespace()).or_else(|| text::text(&facility.namespace()));
+    MessageHeaderSource {
+        name: name.map(Into::into),
+        endpoint: endpoint(application, facility, ctx).into(),
+        ..MessageHeaderSource::default()
+    }
+}
+
+/// MSH-3 and MSH-4 as a URL, which FHIR requires.
+fn endpoint(application: Hd<'_>, facility: Hd<'_>, _ctx: &Context<'_>) -> String {
+    let own = hd::uri(
+        application.universal_id().trim(),
+        application.universal_id_type().trim(),
+    );
+    own.unwrap_or_else(|| {
+        let [application, facility] = [application, facility].map(|hd| {
+            let word = hd.namespace();
+            if word.trim().is_empty() {
+                "-".to_owned()
+            } else {
+                hd::encoded(word.trim())
+            }
+        });
+        format!("urn:drawbridge:application:{facility}:{application}")
+    })
+}
+
+fn destination(msh: &Segment<'_>) -> Option<MessageHeaderDestination> {
+    let application = Hd::new(msh.field(5).first());
+    let facility = Hd::new(msh.field(6).first());
+    let name =
+        text::text(&application.namespace()).or_else(|| text::text(&facility.namespace()))?;
+    let own = hd::uri(
+        application.universal_id().trim(),
+        application.universal_id_type().trim(),
+    );
+    let url = own.unwrap_or_else(|| format!("urn:drawbridge:application:{}", hd::encoded(&name)));
+    Some(MessageHeaderDestination {
+        name: Some(name.into()),
+        endpoint: url.into(),
+        ..MessageHeaderDestination::default()
+    })
+}

@@ -1,0 +1,14 @@
+//! Data types of v2 as data types of FHIR: one file each.
+
+pub(crate) mod cwe;
+pub(crate) mod cx;
+pub(crate) mod dtm;
+pub(crate) mod ext;
+pub(crate) mod hd;
+pub(crate) mod pl;
+pub(crate) mod text;
+pub(crate) mod xad;
+pub(crate) mod xcn;
+pub(crate) mod xon;
+pub(crate) mod xpn;
+pub(crate) mod xtn;

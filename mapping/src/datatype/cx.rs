@@ -1,0 +1,104 @@
+//! CX, CK, EI → Identifier.
+
+use fhirbolt::model::r4::types::{CodeableConcept, Identifier, Reference};
+use hl7v2::datatype::{Cx, Ei};
+
+use crate::inbound::Reading;
+use crate::table::system::V2_0203;
+
+use super::{cwe, dtm, hd, text};
+
+/// An identifier; none if it has no value. `default_type` stands in for an empty CX.5.
+pub(crate) fn identifier(
+    cx: Cx<'_>,
+    default_type: Option<&'static str>,
+    reading: &Reading<'_>,
+) -> Option<Identifier> {
+    let value = text::text(&cx.id())?;
+    let sent_type = text::code(&cx.type_code());
+    let kind = sent_type.or_else(|| default_type.map(str::to_owned));
+    Some(Identifier {
+        system: system(cx, kind.as_deref(), &value, reading).map(Into::into),
+        value: Some(written(kind.as_deref(), value).into()),
+        r#type: kind.map(|kind| Box::new(typed(&kind))),
+        period: dtm::period(&cx.text(7), &cx.text(8), reading),
+        assigner: assigner(cx).map(Box::new),
+        ..Identifier::default()
+    })
+}
+
+/// A type of table 0203.
+pub(crate) fn typed(code: &str) -> CodeableConcept {
+    CodeableConcept {
+        coding: vec![cwe::coding(V2_0203, code, "")],
+        ..CodeableConcept::default()
+    }
+}
+
+/// Numbers whose type says which national register they are of; the others by their authority, and
+/// without one by the sender.
+fn system(cx: Cx<'_>, kind: Option<&str>, value: &str, reading: &Reading<'_>) -> Option<String> {
+    let national = match kind {
+        Some("SS") if looks_like_ssn(value) => Some(US_SSN),
+        Some("NPI") => Some(US_NPI),
+        Some("MC" | "MB") if cx.authority().is_empty() => Some(US_MEDICARE),
+        _ => None,
+    };
+    if let Some(national) = national {
+        return Some(national.to_owned());
+    }
+    if cx.authority().is_empty() {
+        return hd::sender_system(reading);
+    }
+    hd::system(cx.authority(), reading)
+}
+
+/// A social security number without its dashes; everything else as sent.
+fn written(kind: Option<&str>, value: String) -> String {
+    if kind == Some("SS") && looks_like_ssn(&value) {
+        value.replace('-', "")
+    } else {
+        value
+    }
+}
+
+pub(crate) const US_SSN: &str = "http://hl7.org/fhir/sid/us-ssn";
+pub(crate) const US_NPI: &str = "http://hl7.org/fhir/sid/us-npi";
+const US_MEDICARE: &str = "http://hl7.org/fhir/sid/us-medicare";
+
+/// Nine digits, with or without dashes.
+pub(crate) fn looks_like_ssn(value: &str) -> bool {
+    let n_digits = value.bytes().filter(u8::is_ascii_digit).count();
+    n_digits == 9
+        && value
+            .bytes()
+            .all(|byte| byte.is_ascii_digit() || byte == b'-')
+}
+
+/// CX.6, else nobody: the authority is in the system already.
+fn assigner(cx: Cx<'_>) -> Option<Reference> {
+    let facility = text::text(&cx.facility().namespace())?;
+    Some(Reference {
+        display: Some(facility.into()),
+        ..Reference::default()
+    })
+}
+
+/// An identifier of a thing.
+pub(crate) fn entity_identifier(ei: Ei<'_>, reading: &Reading<'_>) -> Option<Identifier> {
+    let value = text::text(&ei.id())?;
+    let system = hd::uri(ei.universal_id().trim(), ei.universal_id_type().trim())
+        .or_else(|| {
+            let namespace = ei.namespace();
+            let namespace = namespace.trim();
+            let configured = reading.profile().authorities.get(namespace).cloned();
+            let ours = || format!("urn:drawbridge:authority:{}", hd::encoded(namespace));
+            (!namespace.is_empty()).then(|| configured.unwrap_or_else(ours))
+        })
+        .or_else(|| hd::sender_system(reading));
+    Some(Identifier {
+        system: system.map(Into::into),
+        value: Some(value.into()),
+        ..Identifier::default()
+    })
+}

@@ -1,0 +1,186 @@
+//! DTM, TS, DT → date, dateTime, instant: with the precision and the zone that were sent.
+
+use fhirbolt::model::r4::types::{Date, DateTime, Period};
+use hl7v2::datatype::{Dtm, DtmError, Precision};
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+
+use crate::inbound::Reading;
+
+/// A time that is only needed for order: what can't be read is not there.
+pub(crate) fn lenient(text: &str) -> Option<Dtm> {
+    let trimmed = text.trim();
+    if trimmed.is_empty() || trimmed == "\"\"" {
+        return None;
+    }
+    parse(trimmed).ok()
+}
+
+/// As the standard says, or, for senders that cut or pad, the longest beginning that is a time.
+fn parse(text: &str) -> Result<Dtm, DtmError> {
+    Dtm::parse(text)
+}
+
+/// A time, and the zone that holds where it names none.
+#[derive(Clone, Copy)]
+pub(crate) struct When<'z> {
+    dtm: Dtm,
+    zone: &'z TimeZone,
+}
+
+impl<'z> When<'z> {
+    pub(crate) const fn new(dtm: Dtm, zone: &'z TimeZone) -> Self {
+        Self { dtm, zone }
+    }
+
+    /// Reads a field of a message; a bad time is an issue and says nothing.
+    pub(crate) fn read(text: &str, reading: &'z Reading<'_>) -> Option<Self> {
+        let trimmed = text.trim();
+        if trimmed.is_empty() || trimmed == "\"\"" {
+            return None;
+        }
+        match parse(trimmed) {
+            Ok(dtm) => Some(Self {
+                dtm,
+                zone: &reading.zone,
+            }),
+            Err(_) => {
+                reading.issue("not a date or time");
+                None
+            }
+        }
+    }
+
+    /// The date part, as sent: it is never shifted to another zone.
+    pub(crate) fn date(self) -> String {
+        let date = self.dtm.date();
+        match self.dtm.precision() {
+            Precision::Year => format!("{:04}", date.year()),
+            Precision::Month => format!("{:04}-{:02}", date.year(), date.month()),
+            _ => format!("{:04}-{:02}-{:02}", date.year(), date.month(), date.day()),
+        }
+    }
+
+    /// A date stays a date; a time has seconds and an offset.
+    pub(crate) fn date_time(self) -> String {
+        use std::fmt::Write as _;
+        let mut out = self.date();
+        if !self.dtm.has_time() {
+            return out;
+        }
+        let time = self.dtm.time();
+        let _ = write!(
+            out,
+            "T{:02}:{:02}:{:02}",
+            time.hour(),
+            time.minute(),
+            time.second()
+        );
+        if let Precision::Fraction(n_digits) = self.dtm.precision() {
+            let nanos = format!("{:09}", time.subsec_nanosecond());
+            let digits: String = nanos.chars().take(usize::from(n_digits)).collect();
+            let _ = write!(out, ".{digits}");
+        }
+        let seconds = self.offset_seconds();
+        let sign = if seconds < 0 { '-' } else { '+' };
+        let minutes = seconds.unsigned_abs() / 60;
+        let _ = write!(out, "{sign}{:02}:{:02}", minutes / 60, minutes % 60);
+        out
+    }
+
+    /// As an instant: the first one that is meant, with seconds and offset.
+    pub(crate) fn instant(self) -> String {
+        if self.dtm.has_time() {
+            return self.date_time();
+        }
+        self.dtm
+            .earliest(self.zone)
+            .map_or_else(String::new, instant)
+    }
+
+    /// Whether a time of day was said.
+    pub(crate) fn has_time(self) -> bool {
+        self.dtm.has_time()
+    }
+
+    fn offset_seconds(self) -> i32 {
+        if let Some(offset) = self.dtm.offset() {
+            return offset.seconds();
+        }
+        let civil = self.dtm.date().to_datetime(self.dtm.time());
+        let instant = self.zone.to_ambiguous_timestamp(civil).compatible();
+        instant.map_or(0, |instant| self.zone.to_offset(instant).seconds())
+    }
+}
+
+/// An instant that we know ourselves.
+pub(crate) fn instant(at: Timestamp) -> String {
+    at.strftime("%Y-%m-%dT%H:%M:%S%.3fZ").to_string()
+}
+
+/// A field as date.
+pub(crate) fn date(text: &str, reading: &Reading<'_>) -> Option<Date> {
+    Some(When::read(text, reading)?.date().into())
+}
+
+/// A field as dateTime.
+pub(crate) fn date_time(text: &str, reading: &Reading<'_>) -> Option<DateTime> {
+    Some(When::read(text, reading)?.date_time().into())
+}
+
+/// Two fields as a period; none if neither says anything.
+pub(crate) fn period(start: &str, end: &str, reading: &Reading<'_>) -> Option<Box<Period>> {
+    let (start, end) = (date_time(start, reading), date_time(end, reading));
+    if start.is_none() && end.is_none() {
+        return None;
+    }
+    Some(Box::new(Period {
+        start,
+        end,
+        ..Period::default()
+    }))
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::tz::{TimeZone, db};
+
+    use super::*;
+
+    fn check(sent: &str, zone: &TimeZone, expected: &str) {
+        assert_eq!(
+            When::new(Dtm::parse(sent).unwrap(), zone).date_time(),
+            expected,
+            "{sent}"
+        );
+    }
+
+    #[test]
+    fn a_date_stays_a_date() {
+        check("2024", &TimeZone::UTC, "2024");
+        check("202401", &TimeZone::UTC, "2024-01");
+        check("20240115", &TimeZone::UTC, "2024-01-15");
+        check("20240115-0500", &TimeZone::UTC, "2024-01-15");
+    }
+
+    #[test]
+    fn the_sent_offset_is_kept() {
+        check(
+            "198808181126+0215",
+            &TimeZone::UTC,
+            "1988-08-18T11:26:00+02:15",
+        );
+        check(
+            "20240115103000.1234-0500",
+            &TimeZone::UTC,
+            "2024-01-15T10:30:00.1234-05:00",
+        );
+    }
+
+    #[test]
+    fn without_an_offset_the_zone_of_that_day_holds() {
+        let chicago = db().get("America/Chicago").unwrap();
+        check("202401151030", &chicago, "2024-01-15T10:30:00-06:00");
+        check("202407151030", &chicago, "2024-07-15T10:30:00-05:00");
+    }
+}

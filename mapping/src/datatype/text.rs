@@ -1,0 +1,44 @@
+//! Text as FHIR wants it: never empty, never with control characters.
+
+/// The text, if it says anything.
+pub(crate) fn text(sent: &str) -> Option<String> {
+    let trimmed = sent.trim();
+    if trimmed.is_empty() || trimmed == "\"\"" {
+        return None;
+    }
+    // FHIR R4, datatypes.html#string: no characters below 32 but tab, CR and LF.
+    let allowed = |c: &char| !c.is_control() || matches!(c, '\t' | '\r' | '\n');
+    if trimmed.chars().all(|c| allowed(&c)) {
+        return Some(trimmed.to_owned());
+    }
+    let clean: String = trimmed.chars().filter(allowed).collect();
+    (!clean.trim().is_empty()).then_some(clean)
+}
+
+/// A code: single spaces inside, none around (FHIR R4, datatypes.html#code).
+pub(crate) fn code(sent: &str) -> Option<String> {
+    let text = text(sent)?;
+    let regular = !text.contains("  ") && !text.contains(['\t', '\r', '\n']);
+    Some(if regular {
+        text
+    } else {
+        text.split_whitespace().collect::<Vec<_>>().join(" ")
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_but_blanks_and_null_say_nothing() {
+        assert_eq!(text("  "), None);
+        assert_eq!(text("\"\""), None);
+        assert_eq!(text(" a\u{1}b "), Some("ab".to_owned()));
+    }
+
+    #[test]
+    fn a_code_has_single_spaces() {
+        assert_eq!(code(" a  b\tc "), Some("a b c".to_owned()));
+    }
+}

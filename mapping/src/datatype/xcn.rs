@@ -1,0 +1,122 @@
+//! XCN, CN → Practitioner, as an entity of its own that others refer to.
+
+use fhirbolt::model::r4::resources::Practitioner;
+use fhirbolt::model::r4::types::{HumanName, Identifier, Reference};
+use hl7v2::datatype::Xcn;
+use model::{IdentityKind, SourceIdentity};
+
+use crate::facts::Place;
+use crate::identity;
+use crate::inbound::{EntityKind, Reading, Voice};
+use crate::json;
+
+use super::xon::refer;
+use super::xpn::{self, Parts};
+use super::{cx, hd, text};
+
+const IDENTIFIER: Place = Place::new("XCN", 1);
+const NAME: Place = Place::new("XCN", 2);
+
+/// A reference to the person, about whom is said what the field says.
+pub(crate) fn reference(xcn: Xcn<'_>, reading: &Reading<'_>) -> Option<Reference> {
+    let id = text::text(&xcn.id());
+    let name = name(xcn, reading);
+    let display = name.as_ref().and_then(shown);
+    let is_identified = id.is_some();
+    let identity = source_identity(xcn, id.as_deref(), display.as_deref(), reading)?;
+    let kind = EntityKind::Practitioner;
+    let mut voice = if is_identified {
+        Voice::new(reading, kind, identity)
+    } else {
+        Voice::unidentified(reading, kind, identity)
+    };
+    if let Some(id) = id {
+        let practitioner = Practitioner {
+            identifier: vec![identifier(xcn, id, reading)],
+            ..Practitioner::default()
+        };
+        voice.state(IDENTIFIER, json::fragment(&practitioner));
+    }
+    if let Some(name) = name {
+        let practitioner = Practitioner {
+            name: vec![name],
+            ..Practitioner::default()
+        };
+        voice.state(NAME, json::fragment(&practitioner));
+    }
+    let reference = refer("Practitioner", voice.entity.0, display);
+    voice.close();
+    Some(reference)
+}
+
+fn identifier(xcn: Xcn<'_>, id: String, reading: &Reading<'_>) -> Identifier {
+    let kind = text::code(&xcn.id_type_code());
+    let system = if kind.as_deref() == Some("NPI") {
+        Some(cx::US_NPI.to_owned())
+    } else {
+        hd::system(xcn.authority(), reading).or_else(|| hd::sender_system(reading))
+    };
+    Identifier {
+        system: system.map(Into::into),
+        value: Some(id.into()),
+        r#type: kind.map(|kind| Box::new(cx::typed(&kind))),
+        ..Identifier::default()
+    }
+}
+
+fn name(xcn: Xcn<'_>, reading: &Reading<'_>) -> Option<HumanName> {
+    let owned = |text: std::borrow::Cow<'_, str>| text.into_owned();
+    let parts = Parts {
+        family: xcn.family(),
+        given: [owned(xcn.given()), owned(xcn.further_given())],
+        suffixes: [
+            owned(xcn.suffix()),
+            owned(xcn.degree()),
+            owned(xcn.professional_suffix()),
+        ],
+        prefix: owned(xcn.prefix()),
+        type_code: owned(xcn.type_code()),
+        effective: owned(xcn.text(19)),
+        expiration: owned(xcn.text(20)),
+    };
+    xpn::of_parts(&parts, reading)
+}
+
+/// A name as one text.
+pub(crate) fn shown(name: &HumanName) -> Option<String> {
+    let value = |part: &fhirbolt::model::r4::types::String| part.value.clone();
+    let parts = name
+        .prefix
+        .iter()
+        .chain(&name.given)
+        .chain(&name.family)
+        .chain(&name.suffix);
+    let words: Vec<String> = parts.filter_map(value).collect();
+    (!words.is_empty()).then(|| words.join(" "))
+}
+
+/// By identifier and authority (an NPI by itself: it is one person everywhere), else by name under the
+/// sender.
+fn source_identity(
+    xcn: Xcn<'_>,
+    id: Option<&str>,
+    shown: Option<&str>,
+    reading: &Reading<'_>,
+) -> Option<SourceIdentity> {
+    let type_code = xcn.id_type_code().trim().to_owned();
+    let (authority, value) = match (id, shown) {
+        (Some(id), _) if type_code == "NPI" => (cx::US_NPI.to_owned(), id.to_owned()),
+        (Some(id), _) => {
+            let own = identity::authority(xcn.authority());
+            (own.unwrap_or_else(|| reading.sender()), id.to_owned())
+        }
+        (None, Some(name)) => (reading.sender(), format!("name:{name}")),
+        (None, None) => return None,
+    };
+    Some(SourceIdentity {
+        kind: IdentityKind::Practitioner,
+        authority,
+        type_code,
+        value,
+    })
+}

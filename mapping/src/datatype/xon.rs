@@ -1,0 +1,86 @@
+//! XON → Organization, as an entity of its own that others refer to.
+
+use fhirbolt::model::r4::resources::Organization;
+use fhirbolt::model::r4::types::{Identifier, Reference};
+use hl7v2::datatype::Xon;
+use model::{IdentityKind, SourceIdentity};
+
+use crate::facts::Place;
+use crate::identity;
+use crate::inbound::{EntityKind, Reading, Voice};
+use crate::json;
+
+use super::{cx, hd, text};
+
+const NAME: Place = Place::new("XON", 1);
+const IDENTIFIER: Place = Place::new("XON", 10);
+
+/// A reference to the organization, about which is said what the field says.
+pub(crate) fn reference(xon: Xon<'_>, reading: &Reading<'_>) -> Option<Reference> {
+    let name = text::text(&xon.name());
+    let id = text::text(&xon.id());
+    let is_identified = id.is_some();
+    let identity = source_identity(xon, name.as_deref(), id.as_deref(), reading)?;
+    let kind = EntityKind::Organization;
+    let mut voice = if is_identified {
+        Voice::new(reading, kind, identity)
+    } else {
+        Voice::unidentified(reading, kind, identity)
+    };
+    if let Some(id) = id {
+        let system = hd::system(xon.authority(), reading).or_else(|| hd::sender_system(reading));
+        let identifier = Identifier {
+            system: system.map(Into::into),
+            value: Some(id.into()),
+            r#type: text::code(&xon.id_type_code()).map(|kind| Box::new(cx::typed(&kind))),
+            ..Identifier::default()
+        };
+        let organization = Organization {
+            identifier: vec![identifier],
+            ..Organization::default()
+        };
+        voice.state(IDENTIFIER, json::fragment(&organization));
+    }
+    if let Some(name) = &name {
+        let organization = Organization {
+            name: Some(name.as_str().into()),
+            ..Organization::default()
+        };
+        voice.state(NAME, json::fragment(&organization));
+    }
+    let reference = refer("Organization", voice.entity.0, name);
+    voice.close();
+    Some(reference)
+}
+
+/// By identifier and authority, else by name under the sender.
+fn source_identity(
+    xon: Xon<'_>,
+    name: Option<&str>,
+    id: Option<&str>,
+    reading: &Reading<'_>,
+) -> Option<SourceIdentity> {
+    let (authority, value) = match (id, name) {
+        (Some(id), _) => {
+            let own = identity::authority(xon.authority());
+            (own.unwrap_or_else(|| reading.sender()), id.to_owned())
+        }
+        (None, Some(name)) => (reading.sender(), format!("name:{name}")),
+        (None, None) => return None,
+    };
+    Some(SourceIdentity {
+        kind: IdentityKind::Organization,
+        authority,
+        type_code: xon.id_type_code().trim().to_owned(),
+        value,
+    })
+}
+
+/// A reference to a resource by its id.
+pub(crate) fn refer(kind: &str, id: uuid::Uuid, display: Option<String>) -> Reference {
+    Reference {
+        reference: Some(format!("{kind}/{id}").into()),
+        display: display.map(Into::into),
+        ..Reference::default()
+    }
+}

@@ -1,0 +1,158 @@
+//! Facts: what messages said about one entity, in a form where order and repetition don't matter.
+//!
+//! Facts are a join semilattice. [`Facts::join`] is commutative, associative and idempotent, so any
+//! arrival order and any duplication of messages give the same facts, and thereby the same chart.
+//!
+//! * A *register* keeps, for one field, the statement with the greatest stamp. What a field says is
+//!   one FHIR fragment, because it stands or falls as a whole: a birth date that is stated again
+//!   without its time has no time any more.
+//! * An *observation* keeps each distinct fragment of a shared thing with the source that said it
+//!   first, so that a doctor who is named in every message is written once, not once a message. The
+//!   fragment that was first said latest holds.
+//! * *Events* are a set of what happened in a visit.
+
+mod bytes;
+mod event;
+mod place;
+mod source;
+
+use std::cmp::Ordering;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+pub use bytes::FactsError;
+pub use event::Event;
+pub use place::{NotAPlace, Place};
+pub use source::{Source, Stamp};
+
+/// What a register is about.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub struct RegisterKey {
+    /// Which part of the entity: empty for the entity itself, else `ResourceType/name` (a diagnosis
+    /// of a visit, a contact of a patient).
+    pub part: Arc<str>,
+    /// The field that said it.
+    pub field: Place,
+}
+
+/// The greatest statement about a key.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Register {
+    /// Which message said it.
+    pub source: Arc<Source>,
+    /// A JSON object with the elements of the resource that the field gives; `None` is a statement
+    /// too: the sender deleted them (`""`).
+    pub fragment: Option<Box<str>>,
+}
+
+/// Everything that was said about one entity.
+#[derive(Clone, PartialEq, Eq, Default)]
+pub struct Facts {
+    registers: BTreeMap<RegisterKey, Register>,
+    observations: BTreeMap<RegisterKey, BTreeMap<Box<str>, Arc<Source>>>,
+    events: BTreeSet<Event>,
+}
+
+impl Facts {
+    /// Facts that say nothing.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Whether nothing was said.
+    pub fn is_empty(&self) -> bool {
+        self.registers.is_empty() && self.observations.is_empty() && self.events.is_empty()
+    }
+
+    /// Takes in what `other` says. True when that changed anything.
+    pub fn join(&mut self, other: &Self) -> bool {
+        let mut changed = false;
+        for (key, register) in &other.registers {
+            changed |= match self.registers.get(key) {
+                Some(held) if !register.outweighs(held) => false,
+                _ => self.state(key.clone(), register.clone()),
+            };
+        }
+        for (key, fragments) in &other.observations {
+            for (fragment, source) in fragments {
+                changed |= self.observe(key, fragment, source);
+            }
+        }
+        for event in &other.events {
+            if !self.events.contains(event) {
+                changed |= self.events.insert(event.clone());
+            }
+        }
+        changed
+    }
+
+    /// States what a field says. The greater statement stays.
+    pub fn state(&mut self, key: RegisterKey, register: Register) -> bool {
+        match self.registers.get_mut(&key) {
+            Some(held) if register.outweighs(held) => *held = register,
+            Some(_) => return false,
+            None => {
+                self.registers.insert(key, register);
+            }
+        }
+        true
+    }
+
+    /// Observes what a field says of a shared thing.
+    pub fn observe(&mut self, key: &RegisterKey, fragment: &str, source: &Arc<Source>) -> bool {
+        let fragments = match self.observations.get_mut(key) {
+            Some(fragments) => fragments,
+            None => self.observations.entry(key.clone()).or_default(),
+        };
+        match fragments.get_mut(fragment) {
+            Some(first) if source < first => *first = Arc::clone(source),
+            Some(_) => return false,
+            None => {
+                fragments.insert(fragment.into(), Arc::clone(source));
+            }
+        }
+        true
+    }
+
+    /// Adds what happened.
+    pub fn happen(&mut self, event: Event) -> bool {
+        self.events.insert(event)
+    }
+
+    /// The registers, by part and field.
+    pub fn registers(&self) -> impl Iterator<Item = (&RegisterKey, &Register)> {
+        self.registers.iter()
+    }
+
+    /// For each observed key the fragment that was first said latest.
+    pub fn observed(&self) -> impl Iterator<Item = (&RegisterKey, &str, &Arc<Source>)> {
+        self.observations.iter().filter_map(|(key, fragments)| {
+            let (fragment, source) = fragments
+                .iter()
+                .max_by(|(left, l), (right, r)| l.cmp(r).then_with(|| left.cmp(right)))?;
+            Some((key, fragment.as_ref(), source))
+        })
+    }
+
+    /// What happened, in the order in which it happened.
+    pub fn events(&self) -> impl Iterator<Item = &Event> {
+        self.events.iter()
+    }
+}
+
+impl Register {
+    /// A total order, so that a join can't depend on who came first: the source decides, and for two
+    /// fragments of one source their text does.
+    fn outweighs(&self, held: &Self) -> bool {
+        match self.source.cmp(&held.source) {
+            Ordering::Greater => true,
+            Ordering::Less => false,
+            Ordering::Equal => held.fragment < self.fragment,
+        }
+    }
+}
+
+crate::facts::place::debug_as_count!(Facts, Register);
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,248 @@
+//! The facts of an entity become resources.
+
+mod patient;
+mod timeline;
+mod visit;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use fhir::ResourceType;
+use model::{EntityId, IdentityKey, JournalId, ResourceId};
+use serde_json::Value;
+
+use crate::facts::{Facts, Place, RegisterKey, Source};
+use crate::inbound::EntityKind;
+use crate::json::{Assembly, members};
+use crate::profile::Profile;
+
+/// What folding needs besides facts.
+#[derive(Clone, Copy, Debug)]
+pub struct FoldContext<'a> {
+    /// How the sender is to be read.
+    pub profile: &'a Profile,
+    /// The tenant's key.
+    pub key: &'a IdentityKey,
+}
+
+/// A resource that facts yield.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Folded {
+    /// Its type.
+    pub kind: ResourceType,
+    /// Its id.
+    pub id: ResourceId,
+    /// The resource, with id and origin tag, without version, time and source.
+    pub body: Value,
+    /// Where each element comes from.
+    pub lineage: Vec<Lineage>,
+    /// The latest message that it comes from.
+    pub source: Option<JournalId>,
+}
+
+/// Where an element comes from.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Lineage {
+    /// The element.
+    pub element: String,
+    /// The field that said it.
+    pub field: String,
+    /// The message.
+    pub journal: Option<JournalId>,
+}
+
+/// The resources of an entity. Facts that say nothing of it yield none.
+pub fn fold(
+    entity: EntityId,
+    kind: EntityKind,
+    facts: &Facts,
+    ctx: &FoldContext<'_>,
+) -> Vec<Folded> {
+    drafts(entity, kind, facts, ctx)
+        .into_iter()
+        .filter_map(Draft::finish)
+        .collect()
+}
+
+/// The resources of an entity as text.
+pub(crate) fn drafts(
+    entity: EntityId,
+    kind: EntityKind,
+    facts: &Facts,
+    ctx: &FoldContext<'_>,
+) -> Vec<Draft> {
+    let parts = Parts::of(facts);
+    match kind {
+        EntityKind::Patient => patient::fold(entity, &parts, ctx),
+        EntityKind::Visit => visit::fold(entity, &parts, facts, ctx),
+        EntityKind::Practitioner => parts.whole(ResourceType::Practitioner, entity),
+        EntityKind::Organization => parts.whole(ResourceType::Organization, entity),
+        EntityKind::Location => parts.whole(ResourceType::Location, entity),
+        EntityKind::Account => parts.whole(ResourceType::Account, entity),
+    }
+}
+
+/// A resource whose text is not yet read back.
+pub(crate) struct Draft {
+    pub(crate) kind: ResourceType,
+    pub(crate) id: ResourceId,
+    pub(crate) text: String,
+    lineage: Vec<Lineage>,
+    source: Option<JournalId>,
+}
+
+impl Draft {
+    fn finish(self) -> Option<Folded> {
+        let Self {
+            kind,
+            id,
+            text,
+            lineage,
+            source,
+        } = self;
+        let body = serde_json::from_str(&text);
+        debug_assert!(body.is_ok(), "a resource is JSON that we wrote");
+        Some(Folded {
+            kind,
+            id,
+            body: body.ok()?,
+            lineage,
+            source,
+        })
+    }
+}
+
+/// What is said of an entity, part by part.
+pub(super) struct Parts<'f>(BTreeMap<&'f str, Vec<Said<'f>>>);
+
+/// What one field says.
+#[derive(Clone, Copy)]
+pub(super) struct Said<'f> {
+    pub(super) field: Place,
+    pub(super) fragment: &'f str,
+    pub(super) source: &'f Arc<Source>,
+}
+
+impl<'f> Parts<'f> {
+    fn of(facts: &'f Facts) -> Self {
+        let mut parts: BTreeMap<&str, Vec<Said<'_>>> = BTreeMap::new();
+        let registers = facts.registers().filter_map(|(key, register)| {
+            Some((key, register.fragment.as_deref()?, &register.source))
+        });
+        for (key, fragment, source) in registers.chain(facts.observed()) {
+            let RegisterKey { part, field } = key;
+            let said = Said {
+                field: *field,
+                fragment,
+                source,
+            };
+            parts.entry(part.as_ref()).or_default().push(said);
+        }
+        Self(parts)
+    }
+
+    /// What is said of the entity itself.
+    pub(super) fn itself(&self) -> &[Said<'f>] {
+        self.part("")
+    }
+
+    pub(super) fn part(&self, name: &str) -> &[Said<'f>] {
+        self.0.get(name).map_or(&[], Vec::as_slice)
+    }
+
+    /// The parts that become resources of a type: name and what is said of it.
+    pub(super) fn of_kind(&self, kind: &str) -> impl Iterator<Item = (&'f str, &[Said<'f>])> {
+        self.0.iter().filter_map(move |(part, said)| {
+            let name = part.strip_prefix(kind)?.strip_prefix('/')?;
+            Some((name, said.as_slice()))
+        })
+    }
+
+    /// The one resource of an entity that has no parts.
+    fn whole(&self, kind: ResourceType, entity: EntityId) -> Vec<Draft> {
+        let said = self.itself();
+        if said.is_empty() {
+            return Vec::new();
+        }
+        let mut builder = Builder::new(kind, entity.into());
+        builder.add_all(said);
+        vec![builder.finish()]
+    }
+}
+
+/// Puts a resource together.
+pub(super) struct Builder<'f> {
+    kind: ResourceType,
+    id: ResourceId,
+    pub(super) assembly: Assembly<'f>,
+    lineage: Vec<Lineage>,
+    latest: Option<&'f Arc<Source>>,
+}
+
+impl<'f> Builder<'f> {
+    pub(super) fn new(kind: ResourceType, id: ResourceId) -> Self {
+        Self {
+            kind,
+            id,
+            assembly: Assembly::default(),
+            lineage: Vec::new(),
+            latest: None,
+        }
+    }
+
+    pub(super) fn add_all(&mut self, said: &[Said<'f>]) {
+        for said in said {
+            self.add(*said);
+        }
+    }
+
+    /// Adds what a field says. What is there already stays, lists grow.
+    pub(super) fn add(&mut self, said: Said<'f>) {
+        self.assembly.add(said.fragment);
+        self.explain(said);
+    }
+
+    /// Adds elements that were computed from what `from` says.
+    pub(super) fn add_computed(&mut self, fragment: &'f str) {
+        self.assembly.add(fragment);
+    }
+
+    /// Writes down where the elements of a fragment come from.
+    pub(super) fn explain(&mut self, said: Said<'f>) {
+        for (element, _) in members(said.fragment) {
+            self.lineage.push(Lineage {
+                element: element.to_owned(),
+                field: said.field.to_string(),
+                journal: said.source.journal,
+            });
+        }
+        self.latest = self.latest.max(Some(said.source));
+    }
+
+    pub(super) fn finish(mut self) -> Draft {
+        self.lineage
+            .retain(|lineage| self.assembly.has(&lineage.element));
+        let kind = self.kind.name();
+        let id = self.id;
+        let mut text = String::with_capacity(1024);
+        text.push_str("{\"resourceType\":\"");
+        text.push_str(kind);
+        text.push_str("\",\"id\":\"");
+        text.push_str(&id.to_string());
+        text.push_str(
+            "\",\"meta\":{\"tag\":[{\"system\":\"urn:drawbridge:origin\",\"code\":\"emr\"}]}",
+        );
+        if self.assembly.names().next().is_some() {
+            text.push(',');
+            self.assembly.write_members(&mut text);
+        }
+        text.push('}');
+        Draft {
+            kind: self.kind,
+            id,
+            text,
+            lineage: self.lineage,
+            source: self.latest.and_then(|source| source.journal),
+        }
+    }
+}

@@ -1,0 +1,265 @@
+//! A visit's facts become an Encounter and its diagnoses and procedures.
+
+mod stay;
+
+use fhir::ResourceType;
+use fhirbolt::model::r4::resources::{Encounter, EncounterClassHistory, EncounterStatusHistory};
+use fhirbolt::model::r4::types::{CodeableConcept, Coding, Period};
+use model::{EntityId, Stage, Trigger};
+
+use crate::datatype::ext;
+use crate::facts::{Event, Facts, Place};
+use crate::json::{self, Assembly, members};
+use crate::segment::blank_encounter;
+
+use super::timeline::Timeline;
+use super::{Builder, Draft, FoldContext, Parts, Said, patient};
+
+const CLASS: Place = Place::new("PV1", 2);
+const ADMITTED: Place = Place::new("PV1", 44);
+const DISCHARGED: Place = Place::new("PV1", 45);
+
+pub(super) fn fold(
+    entity: EntityId,
+    parts: &Parts<'_>,
+    facts: &Facts,
+    ctx: &FoldContext<'_>,
+) -> Vec<Draft> {
+    let said = parts.itself();
+    if said.is_empty() {
+        return patient::owned(entity, parts, ctx);
+    }
+    let timeline = Timeline::of(facts);
+    let visit = Visit { said, timeline };
+    let computed = json::fragment(&visit.computed(facts)).map(|fragment| fragment.0);
+    let diagnoses = diagnoses(parts);
+    let mut encounter = Builder::new(ResourceType::Encounter, entity.into());
+    if let Some(computed) = &computed {
+        encounter.add_computed(computed);
+    }
+    for said in said {
+        if stay::is_computed(said.field) {
+            encounter.explain(*said);
+        } else {
+            encounter.add(*said);
+        }
+    }
+    if let Some(diagnoses) = &diagnoses {
+        encounter.add_computed(diagnoses);
+    }
+    let mut drafts = vec![encounter.finish()];
+    drafts.extend(patient::owned(entity, parts, ctx));
+    drafts
+}
+
+struct Visit<'f> {
+    said: &'f [Said<'f>],
+    timeline: Timeline<'f>,
+}
+
+impl<'f> Visit<'f> {
+    /// The elements that no single field gives.
+    fn computed(&self, facts: &Facts) -> Encounter {
+        let stage = self.stage();
+        Encounter {
+            status: stage.map_or("unknown", Stage::status).into(),
+            status_history: self.status_history(),
+            class: Box::new(self.class()),
+            class_history: self.class_history(),
+            r#type: self.kind(),
+            period: self.period(stage),
+            location: stay::locations(&self.timeline, self.said, stage, facts),
+            ..blank_encounter()
+        }
+    }
+
+    fn said(&self, field: Place) -> Option<Said<'f>> {
+        self.said.iter().find(|said| said.field == field).copied()
+    }
+
+    /// Where the visit stands: by its events; where only updates are known, by what they say.
+    fn stage(&self) -> Option<Stage> {
+        self.timeline.stage().or_else(|| {
+            if self.said(DISCHARGED).is_some() {
+                return Some(Stage::Finished);
+            }
+            let class = self.said(CLASS)?;
+            let is_planned = element(class.fragment, "status") == Some("\"planned\"");
+            Some(if is_planned {
+                Stage::Planned
+            } else {
+                Stage::InProgress
+            })
+        })
+    }
+
+    /// PV1-2 as it was last said. FHIR requires a class, so a visit without one has class unknown.
+    fn class(&self) -> Coding {
+        let said = self
+            .said(CLASS)
+            .and_then(|said| element(said.fragment, "class"));
+        if said.is_some() {
+            return Coding::default();
+        }
+        Coding {
+            system: Some("http://terminology.hl7.org/CodeSystem/v3-NullFlavor".into()),
+            code: Some("UNK".into()),
+            display: Some("unknown".into()),
+            ..Coding::default()
+        }
+    }
+
+    /// US Core requires a type; a sender that names none leaves it unknown.
+    fn kind(&self) -> Vec<CodeableConcept> {
+        if self
+            .said
+            .iter()
+            .any(|said| element(said.fragment, "type").is_some())
+        {
+            return Vec::new();
+        }
+        vec![CodeableConcept {
+            extension: vec![ext::unknown()],
+            text: Some("unknown".into()),
+            ..CodeableConcept::default()
+        }]
+    }
+
+    /// The stages before the present one.
+    fn status_history(&self) -> Vec<EncounterStatusHistory> {
+        self.timeline
+            .stages
+            .windows(2)
+            .filter_map(|pair| match pair {
+                [(stage, from), (_, to)] => Some(EncounterStatusHistory {
+                    status: stage.status().into(),
+                    period: Box::new(between(from, to)),
+                    ..EncounterStatusHistory::default()
+                }),
+                _ => None,
+            })
+            .collect()
+    }
+
+    /// The classes before the present one.
+    fn class_history(&self) -> Vec<EncounterClassHistory> {
+        let mut spans: Vec<(&Event, &str)> = Vec::new();
+        for event in &self.timeline.events {
+            let Some(class) = event.class.as_deref() else {
+                continue;
+            };
+            if spans.last().is_none_or(|(_, last)| *last != class) {
+                spans.push((event, class));
+            }
+        }
+        spans
+            .windows(2)
+            .filter_map(|pair| match pair {
+                [(from, class), (to, _)] => Some(EncounterClassHistory {
+                    class: Box::new(coding(class)),
+                    period: Box::new(between(from, to)),
+                    ..EncounterClassHistory::default()
+                }),
+                _ => None,
+            })
+            .collect()
+    }
+
+    /// PV1-44 and PV1-45, else when the visit's events happened. A visit that is not over has no end.
+    fn period(&self, stage: Option<Stage>) -> Option<Box<Period>> {
+        let begins = [Trigger::Admit, Trigger::Register];
+        let first = self
+            .timeline
+            .events
+            .iter()
+            .find(|event| begins.contains(&event.trigger));
+        let start = self
+            .said(ADMITTED)
+            .and_then(|said| nested(said.fragment, "period", "start"))
+            .or_else(|| first.map(|event| event.at.clone()));
+        let end = (stage == Some(Stage::Finished)).then(|| {
+            self.said(DISCHARGED)
+                .and_then(|said| nested(said.fragment, "period", "end"))
+                .or_else(|| {
+                    self.timeline
+                        .last(Trigger::Discharge)
+                        .map(|event| event.at.clone())
+                })
+        });
+        let end = end.flatten();
+        if start.is_none() && end.is_none() {
+            return None;
+        }
+        Some(Box::new(Period {
+            start: start.map(Into::into),
+            end: end.map(Into::into),
+            ..Period::default()
+        }))
+    }
+}
+
+fn between(from: &Event, to: &Event) -> Period {
+    Period {
+        start: Some(from.at.as_str().into()),
+        end: Some(to.at.as_str().into()),
+        ..Period::default()
+    }
+}
+
+/// An element of a fragment, as JSON.
+pub(super) fn element<'f>(fragment: &'f str, name: &str) -> Option<&'f str> {
+    let (_, value) = members(fragment)
+        .into_iter()
+        .find(|(member, _)| *member == name)?;
+    Some(value.get())
+}
+
+/// A text inside an element.
+fn nested(fragment: &str, outer: &str, inner: &str) -> Option<String> {
+    let value = element(element(fragment, outer)?, inner)?;
+    serde_json::from_str(value).ok()
+}
+
+/// A Coding from the JSON in which an event holds it.
+fn coding(text: &str) -> Coding {
+    let part = |name| -> Option<String> { serde_json::from_str(element(text, name)?).ok() };
+    Coding {
+        system: part("system").map(Into::into),
+        code: part("code").map(Into::into),
+        display: part("display").map(Into::into),
+        ..Coding::default()
+    }
+}
+
+/// `Encounter.diagnosis` as a fragment: one entry per diagnosis, those in error left out.
+fn diagnoses(parts: &Parts<'_>) -> Option<String> {
+    let mut entries: Vec<(u32, String)> = Vec::new();
+    for (name, said) in parts.of_kind("diagnosis") {
+        let condition = parts.part(&format!("Condition/{name}"));
+        if condition
+            .iter()
+            .any(|said| said.fragment.contains("\"entered-in-error\""))
+        {
+            continue;
+        }
+        let mut entry = Assembly::default();
+        for said in said {
+            let only = element(said.fragment, "diagnosis");
+            let only = only.and_then(|list| list.strip_prefix('[')?.strip_suffix(']'));
+            if let Some(only) = only {
+                entry.add(only);
+            }
+        }
+        let rank = entry
+            .get("rank")
+            .and_then(|rank| rank.parse().ok())
+            .unwrap_or(u32::MAX);
+        let mut text = String::from("{");
+        entry.write_members(&mut text);
+        text.push('}');
+        entries.push((rank, text));
+    }
+    entries.sort_by_key(|(rank, _)| *rank);
+    let list: Vec<String> = entries.into_iter().map(|(_, text)| text).collect();
+    (!list.is_empty()).then(|| format!("{{\"diagnosis\":[{}]}}", list.join(",")))
+}

@@ -1,0 +1,154 @@
+//! Where the patient of a visit was and is.
+
+use fhirbolt::model::r4::resources::EncounterLocation;
+use fhirbolt::model::r4::types::{Period, Reference};
+use model::Stage;
+
+use crate::facts::{Event, Facts, Place, Source};
+
+use super::super::Said;
+use super::super::timeline::Timeline;
+use super::element;
+
+const ASSIGNED: Place = Place::new("PV1", 3);
+const PRIOR: Place = Place::new("PV1", 6);
+const TEMPORARY: Place = Place::new("PV1", 11);
+const PENDING: Place = Place::new("PV1", 42);
+
+/// Fields of which the elements are computed from all that is known of the stay.
+pub(super) fn is_computed(field: Place) -> bool {
+    let period = [Place::new("PV1", 44), Place::new("PV1", 45)];
+    [ASSIGNED, PRIOR, TEMPORARY, PENDING].contains(&field) || period.contains(&field)
+}
+
+/// One place of the stay.
+struct Span {
+    location: String,
+    start: Option<String>,
+    end: Option<String>,
+}
+
+/// The places in order: each event's, then what an update said later than any of them.
+pub(super) fn locations(
+    timeline: &Timeline<'_>,
+    said: &[Said<'_>],
+    stage: Option<Stage>,
+    facts: &Facts,
+) -> Vec<EncounterLocation> {
+    let field = |place| said.iter().find(|said| said.field == place);
+    let mut spans = spans(&timeline.events);
+    let assigned = field(ASSIGNED).and_then(|said| Some((reference(said)?, said.source)));
+    if let Some((location, source)) = assigned
+        && says_more(&location, source, &spans, facts)
+    {
+        close(&mut spans, None);
+        spans.push(Span {
+            location,
+            start: None,
+            end: None,
+        });
+    }
+    if stage == Some(Stage::Finished)
+        && let Some(discharge) = timeline.stages.last()
+    {
+        close(&mut spans, Some(discharge.1.at.clone()));
+    }
+    let prior = field(PRIOR).and_then(reference);
+    let prior = prior.filter(|prior| spans.iter().all(|span| span.location != *prior));
+    let n_spans = spans.len();
+    let mut list: Vec<EncounterLocation> = prior
+        .into_iter()
+        .map(|prior| located(prior, "completed", None))
+        .collect();
+    list.extend(spans.into_iter().enumerate().map(|(at, span)| {
+        let status = if at + 1 < n_spans {
+            "completed"
+        } else {
+            present(stage)
+        };
+        let period = period(span.start, span.end);
+        located(span.location, status, period)
+    }));
+    for (place, status) in [(TEMPORARY, "active"), (PENDING, "reserved")] {
+        if let Some(location) = field(place).and_then(reference) {
+            list.push(located(location, status, None));
+        }
+    }
+    list
+}
+
+fn spans(events: &[&Event]) -> Vec<Span> {
+    let mut spans: Vec<Span> = Vec::new();
+    for event in events {
+        let Some(location) = event.location.clone() else {
+            continue;
+        };
+        if spans.last().is_some_and(|last| last.location == location) {
+            continue;
+        }
+        close(&mut spans, Some(event.at.clone()));
+        spans.push(Span {
+            location,
+            start: Some(event.at.clone()),
+            end: None,
+        });
+    }
+    spans
+}
+
+fn close(spans: &mut [Span], end: Option<String>) {
+    if let Some(last) = spans.last_mut() {
+        last.end = end;
+    }
+}
+
+/// Whether PV1-3 as it was last said tells of a move that no event told of. What an event said that was
+/// called off counts as told.
+fn says_more(location: &str, source: &Source, spans: &[Span], facts: &Facts) -> bool {
+    let is_later = facts
+        .events()
+        .filter(|event| event.location.is_some())
+        .all(|event| *event.source < *source);
+    let is_elsewhere = spans.last().is_none_or(|last| last.location != location);
+    is_elsewhere && (is_later || spans.is_empty())
+}
+
+/// The status of the last place.
+fn present(stage: Option<Stage>) -> &'static str {
+    match stage {
+        Some(Stage::Planned) => "planned",
+        Some(Stage::Finished | Stage::Cancelled) => "completed",
+        Some(Stage::InProgress | Stage::OnLeave) | None => "active",
+    }
+}
+
+fn located(location: String, status: &str, period: Option<Box<Period>>) -> EncounterLocation {
+    EncounterLocation {
+        location: Box::new(Reference {
+            reference: Some(location.into()),
+            ..Reference::default()
+        }),
+        status: Some(status.into()),
+        period,
+        ..EncounterLocation::default()
+    }
+}
+
+fn period(start: Option<String>, end: Option<String>) -> Option<Box<Period>> {
+    if start.is_none() && end.is_none() {
+        return None;
+    }
+    Some(Box::new(Period {
+        start: start.map(Into::into),
+        end: end.map(Into::into),
+        ..Period::default()
+    }))
+}
+
+/// The location that a field's fragment names.
+fn reference(said: &Said<'_>) -> Option<String> {
+    let list = element(said.fragment, "location")?;
+    let first = list.strip_prefix('[')?.strip_suffix(']')?;
+    let reference = element(element(first, "location")?, "reference")?;
+    serde_json::from_str(reference).ok()
+}

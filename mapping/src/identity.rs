@@ -1,0 +1,110 @@
+//! Which of a message's identifiers name the patient and the visit. Intake and translation both ask
+//! here, so that the lane and the entity can't disagree.
+
+use hl7v2::datatype::{Cx, Hd};
+use hl7v2::{Field, Segment};
+use model::{IdentityKind, SourceIdentity};
+
+use crate::profile::{Profile, VisitId};
+
+/// The identity of a patient: the best PID-3 by type, else the first of PID-2 (old senders).
+pub(crate) fn patient(
+    pid: &Segment<'_>,
+    msh: &Segment<'_>,
+    profile: &Profile,
+) -> Option<SourceIdentity> {
+    best(pid.field(3), profile)
+        .or_else(|| best(pid.field(2), profile))
+        .map(|cx| of(IdentityKind::Patient, cx, msh))
+}
+
+/// The identity of the patient that was merged away: MRG-1, else MRG-4 (old senders).
+pub(crate) fn merged_patient(
+    mrg: &Segment<'_>,
+    msh: &Segment<'_>,
+    profile: &Profile,
+) -> Option<SourceIdentity> {
+    best(mrg.field(1), profile)
+        .or_else(|| best(mrg.field(4), profile))
+        .map(|cx| of(IdentityKind::Patient, cx, msh))
+}
+
+/// The identity of a visit, from the first field of the profile's list that has a value.
+pub(crate) fn visit(
+    pv1: &Segment<'_>,
+    pid: Option<&Segment<'_>>,
+    msh: &Segment<'_>,
+    profile: &Profile,
+) -> Option<SourceIdentity> {
+    let number = |place: &VisitId| {
+        let field = match place {
+            VisitId::VisitNumber => pv1.field(19),
+            VisitId::AccountNumber => pid?.field(18),
+            VisitId::AlternateVisitId => pv1.field(50),
+        };
+        valued(field).next()
+    };
+    let cx = profile.visit_id.iter().find_map(number)?;
+    Some(of(IdentityKind::Visit, cx, msh))
+}
+
+/// An account: PID-18.
+pub(crate) fn account(pid: &Segment<'_>, msh: &Segment<'_>) -> Option<SourceIdentity> {
+    valued(pid.field(18))
+        .next()
+        .map(|cx| of(IdentityKind::Account, cx, msh))
+}
+
+/// The identity that a CX names; without an authority of its own it has the sender's (MSH-4).
+pub(crate) fn of(kind: IdentityKind, cx: Cx<'_>, msh: &Segment<'_>) -> SourceIdentity {
+    SourceIdentity {
+        kind,
+        authority: authority(cx.authority()).unwrap_or_else(|| sender(msh)),
+        type_code: cx.type_code().trim().to_owned(),
+        value: cx.id().trim().to_owned(),
+    }
+}
+
+/// An HD as received, its parts joined by `&` whatever separated them; none when it is empty.
+pub(crate) fn authority(hd: Hd<'_>) -> Option<String> {
+    let parts = [hd.namespace(), hd.universal_id(), hd.universal_id_type()];
+    let joined = parts
+        .iter()
+        .map(|part| part.trim())
+        .collect::<Vec<_>>()
+        .join("&");
+    let named = joined.trim_end_matches('&');
+    (!named.is_empty()).then(|| named.to_owned())
+}
+
+/// MSH-4 as an authority, empty if the sender does not name its facility.
+pub(crate) fn sender(msh: &Segment<'_>) -> String {
+    authority(Hd::new(msh.field(4).first())).unwrap_or_default()
+}
+
+/// The identifiers of a field that have a value.
+pub(crate) fn valued<'m>(field: Field<'m>) -> impl Iterator<Item = Cx<'m>> {
+    field
+        .repetitions()
+        .map(Cx::new)
+        .filter(|cx| !cx.is_null() && !cx.is_part_null(1) && !cx.id().trim().is_empty())
+}
+
+/// The identifier that names the patient best; among equals the first, as the sender put it.
+fn best<'m>(field: Field<'m>, profile: &Profile) -> Option<Cx<'m>> {
+    let rank = |cx: &Cx<'m>| {
+        let code = cx.type_code();
+        let code = code.trim();
+        let listed = profile
+            .patient_id_types
+            .iter()
+            .position(|known| known == code);
+        let secondary = profile.secondary_id_types.iter().any(|known| known == code);
+        match (listed, secondary) {
+            (Some(at), _) => at,
+            (None, false) => profile.patient_id_types.len(),
+            (None, true) => usize::MAX,
+        }
+    };
+    valued(field).min_by_key(rank)
+}

@@ -1,0 +1,166 @@
+//! A message becomes statements about entities.
+
+mod reading;
+mod times;
+pub(crate) mod trigger;
+mod voice;
+
+use jiff::tz::TimeZone;
+use model::{EntityId, IdentityKey, IdentityKind, JournalId, SourceIdentity, Timestamp};
+
+use crate::facts::{Facts, Place};
+use crate::profile::Profile;
+use crate::segment;
+
+pub(crate) use reading::Reading;
+pub(crate) use times::occurred;
+pub(crate) use voice::{Seg, Voice, valued};
+
+/// What is known of a message besides its bytes.
+#[derive(Clone, Debug)]
+pub struct Context<'a> {
+    /// How the sender is to be read.
+    pub profile: &'a Profile,
+    /// The tenant's key: entities are keyed with it.
+    pub key: &'a IdentityKey,
+    /// The interface's zone, for a message that names none.
+    pub zone: &'a TimeZone,
+    /// When it came.
+    pub received_at: Timestamp,
+    /// Its row in the journal.
+    pub journal: Option<JournalId>,
+    /// The digest of its content.
+    pub digest: [u8; 32],
+}
+
+/// What a kind of thing facts are about.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+#[repr(i16)]
+pub enum EntityKind {
+    /// A patient of one assigning authority, with what only the patient owns (contacts, coverage).
+    Patient = 1,
+    /// A visit, with its diagnoses and procedures.
+    Visit = 2,
+    /// A person who cares.
+    Practitioner = 3,
+    /// An organization.
+    Organization = 4,
+    /// A place.
+    Location = 5,
+    /// A financial account.
+    Account = 6,
+}
+
+impl EntityKind {
+    const ALL: [Self; 6] = [
+        Self::Patient,
+        Self::Visit,
+        Self::Practitioner,
+        Self::Organization,
+        Self::Location,
+        Self::Account,
+    ];
+
+    /// The number that stands for it in database rows.
+    pub const fn code(self) -> i16 {
+        self as i16
+    }
+
+    /// The kind that a number from a database row stands for.
+    pub fn from_code(code: i16) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.code() == code)
+    }
+
+    /// Whether many patients' messages speak of one such thing, so that it is locked and written
+    /// apart from the lanes.
+    pub const fn shared(self) -> bool {
+        match self {
+            Self::Practitioner | Self::Organization | Self::Location => true,
+            Self::Patient | Self::Visit | Self::Account => false,
+        }
+    }
+
+    /// The kind of identity that names such a thing.
+    pub(crate) const fn identity(self) -> IdentityKind {
+        match self {
+            Self::Patient => IdentityKind::Patient,
+            Self::Visit => IdentityKind::Visit,
+            Self::Practitioner => IdentityKind::Practitioner,
+            Self::Organization => IdentityKind::Organization,
+            Self::Location => IdentityKind::Location,
+            Self::Account => IdentityKind::Account,
+        }
+    }
+}
+
+/// What one message says of one entity.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Statement {
+    /// Of whom.
+    pub entity: EntityId,
+    /// What kind of thing that is.
+    pub kind: EntityKind,
+    /// By which identifiers the message named it; the first one is the entity's own.
+    pub identities: Vec<SourceIdentity>,
+    /// What it says.
+    pub facts: Facts,
+}
+
+/// How much an issue matters.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum Severity {
+    /// Worth counting.
+    Information,
+    /// Something that was said is not in the chart, or not as it was said.
+    Warning,
+}
+
+/// Something did not fit. It names a place and a rule, never what stood there.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Issue {
+    /// Where.
+    pub at: Place,
+    /// What is wrong there.
+    pub what: &'static str,
+    /// How much it matters.
+    pub severity: Severity,
+}
+
+/// A message in the language of facts.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Interpretation {
+    /// What it says, one statement per entity; the patient first where there is one.
+    pub statements: Vec<Statement>,
+    /// What did not fit.
+    pub issues: Vec<Issue>,
+    /// Fields that had a value and were not read.
+    pub unmapped: Vec<Place>,
+}
+
+/// A readable message that can't be mapped: it is dead-lettered.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+#[error("{place}: {what}")]
+pub struct Unmappable {
+    /// Where.
+    pub place: Place,
+    /// Why.
+    pub what: &'static str,
+}
+
+/// Reads a message. Irregular content becomes issues; only a message of a kind without rules, or
+/// one that does not say whom it is about, can't be read.
+pub fn interpret(
+    message: &hl7v2::Message<'_>,
+    ctx: &Context<'_>,
+) -> Result<Interpretation, Unmappable> {
+    let message_type = message.message_type();
+    let Some(rules) = trigger::rules(&message_type.code(), &message_type.trigger()) else {
+        return Err(Unmappable {
+            place: Place::new("MSH", 9),
+            what: "no rules for this trigger",
+        });
+    };
+    let reading = Reading::new(message, ctx);
+    segment::read(message, rules, &reading)?;
+    Ok(reading.close(message))
+}

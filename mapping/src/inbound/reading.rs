@@ -1,0 +1,203 @@
+//! One message while it is read: what every segment and data type needs to know of it, and where
+//! what they find is gathered.
+
+use std::cell::{Cell, RefCell};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use hl7v2::{Message, Segment};
+use jiff::tz::TimeZone;
+use model::{EntityId, SourceIdentity};
+
+use crate::MAPPING_VERSION;
+use crate::facts::{Facts, Place, Source, Stamp};
+use crate::profile::Profile;
+
+use super::times::Times;
+use super::{Context, EntityKind, Interpretation, Issue, Severity, Statement};
+
+/// A message that is being read.
+pub(crate) struct Reading<'a> {
+    pub(crate) ctx: &'a Context<'a>,
+    /// The zone of times that name none.
+    pub(crate) zone: TimeZone,
+    /// The message as the source of statements.
+    pub(crate) source: Arc<Source>,
+    /// The field that is being read: where issues belong.
+    place: Cell<Place>,
+    statements: RefCell<Statements>,
+    issues: RefCell<Vec<Issue>>,
+    unmapped: RefCell<Vec<Place>>,
+    /// The part that is the entity itself.
+    pub(crate) whole: Arc<str>,
+    sender: RefCell<String>,
+}
+
+#[derive(Default)]
+struct Statements {
+    list: Vec<Statement>,
+    places: BTreeMap<EntityId, usize>,
+}
+
+impl<'a> Reading<'a> {
+    pub(super) fn new(message: &Message<'_>, ctx: &'a Context<'a>) -> Self {
+        let times = Times::of(message, ctx);
+        let msh = message.msh();
+        let [a, b, c, d, e, f, g, h, ..] = ctx.digest;
+        let stamp = Stamp {
+            stated: times.stated,
+            sequence: msh.field(13).text().trim().parse().ok(),
+            sent: times.sent,
+            control_id: msh.field(10).text().into_owned(),
+            digest: u64::from_be_bytes([a, b, c, d, e, f, g, h]),
+        };
+        Self {
+            ctx,
+            zone: times.zone,
+            source: Arc::new(Source {
+                stamp,
+                journal: ctx.journal,
+                mapping: MAPPING_VERSION,
+            }),
+            place: Cell::new(Place::new("MSH", 0)),
+            statements: RefCell::default(),
+            issues: RefCell::default(),
+            unmapped: RefCell::default(),
+            whole: "".into(),
+            sender: RefCell::new(crate::identity::sender(&msh)),
+        }
+    }
+
+    /// How the sender is to be read.
+    pub(crate) fn profile(&self) -> &'a Profile {
+        self.ctx.profile
+    }
+
+    /// MSH-4 as an authority: who stands behind an identifier that names nobody.
+    pub(crate) fn sender(&self) -> String {
+        self.sender.borrow().clone()
+    }
+
+    /// From here on issues belong to that field.
+    pub(crate) fn at(&self, place: Place) {
+        self.place.set(place);
+    }
+
+    /// Something does not fit.
+    pub(crate) fn issue(&self, what: &'static str) {
+        let issue = Issue {
+            at: self.place.get(),
+            what,
+            severity: Severity::Warning,
+        };
+        self.issues.borrow_mut().push(issue);
+    }
+
+    /// A field had a value that nobody read.
+    pub(crate) fn not_mapped(&self, place: Place) {
+        self.unmapped.borrow_mut().push(place);
+    }
+
+    /// The entity that an identity names.
+    pub(crate) fn entity(&self, identity: &SourceIdentity) -> EntityId {
+        self.ctx.key.entity(identity)
+    }
+
+    /// Takes what was said of an entity in.
+    pub(crate) fn say(
+        &self,
+        entity: EntityId,
+        kind: EntityKind,
+        identities: &[SourceIdentity],
+        facts: Facts,
+    ) {
+        let mut statements = self.statements.borrow_mut();
+        let Statements { list, places } = &mut *statements;
+        let at = *places.entry(entity).or_insert_with(|| {
+            list.push(Statement {
+                entity,
+                kind,
+                identities: Vec::new(),
+                facts: Facts::new(),
+            });
+            list.len() - 1
+        });
+        let Some(statement) = list.get_mut(at) else {
+            return;
+        };
+        if statement.facts.is_empty() {
+            statement.facts = facts;
+        } else {
+            statement.facts.join(&facts);
+        }
+        for identity in identities {
+            if !statement.identities.contains(identity) {
+                statement.identities.push(identity.clone());
+            }
+        }
+    }
+
+    /// What was gathered.
+    pub(super) fn close(self, _message: &Message<'_>) -> Interpretation {
+        let mut statements = self.statements.into_inner().list;
+        statements.sort_by_key(|statement| statement.kind);
+        Interpretation {
+            statements,
+            issues: self.issues.into_inner(),
+            unmapped: self.unmapped.into_inner(),
+        }
+    }
+}
+
+/// A segment that remembers which of its fields were read.
+pub(crate) struct Seg<'m> {
+    raw: Segment<'m>,
+    name: &'static str,
+    read: Cell<u128>,
+}
+
+impl<'m> Seg<'m> {
+    pub(crate) fn new(name: &'static str, raw: Segment<'m>) -> Self {
+        Self {
+            raw,
+            name,
+            read: Cell::new(0),
+        }
+    }
+
+    /// The segment below.
+    pub(crate) fn raw(&self) -> &Segment<'m> {
+        &self.raw
+    }
+
+    /// A field; from now on it counts as read.
+    pub(crate) fn field(&self, n: u8) -> hl7v2::Field<'m> {
+        self.skip(&[n]);
+        self.raw.field(usize::from(n))
+    }
+
+    /// The place of a field.
+    pub(crate) const fn place(&self, n: u8) -> Place {
+        Place::new(self.name, n)
+    }
+
+    /// Fields that need no mapping: counters, and what other fields repeat.
+    pub(crate) fn skip(&self, fields: &[u8]) {
+        for &n in fields {
+            self.read
+                .set(self.read.get() | 1_u128.checked_shl(u32::from(n)).unwrap_or(0));
+        }
+    }
+
+    /// Reports the fields that had a value and were not read.
+    pub(crate) fn close(&self, reading: &Reading<'_>) {
+        for n in 1..=self.raw.n_fields().min(127) {
+            let field = self.raw.field(n);
+            let Ok(n) = u8::try_from(n) else { return };
+            let was_read = self.read.get() & (1_u128 << n) != 0;
+            if !was_read && !field.is_empty() {
+                reading.not_mapped(self.place(n));
+            }
+        }
+    }
+}

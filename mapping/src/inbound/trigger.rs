@@ -1,0 +1,111 @@
+//! Which message types this build has rules for, and what each trigger means.
+
+use model::Trigger;
+
+/// What a message type means.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Rules {
+    /// What happened to the visit; none for an update.
+    pub(crate) event: Option<Trigger>,
+    /// What it says of identities.
+    pub(crate) identity: IdentityRule,
+}
+
+/// What a message says of who is who.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum IdentityRule {
+    /// Nothing.
+    Keep,
+    /// MRG names a patient that PID replaces.
+    MergePatients,
+    /// Two patients are named, each for themselves (A17).
+    Two,
+}
+
+const fn visit(event: Trigger) -> Rules {
+    Rules {
+        event: Some(event),
+        identity: IdentityRule::Keep,
+    }
+}
+
+const UPDATE: Rules = Rules {
+    event: None,
+    identity: IdentityRule::Keep,
+};
+
+const MERGE: Rules = Rules {
+    event: None,
+    identity: IdentityRule::MergePatients,
+};
+
+/// Table 0003 for ADT, as far as there are rules. MSH-9.3 takes no part: it is often empty, and wrong.
+const ADT: &[(&str, Rules)] = &[
+    ("A01", visit(Trigger::Admit)),
+    ("A02", visit(Trigger::Transfer)),
+    ("A03", visit(Trigger::Discharge)),
+    ("A04", visit(Trigger::Register)),
+    ("A05", visit(Trigger::PreAdmit)),
+    ("A06", visit(Trigger::ChangeClass)),
+    ("A07", visit(Trigger::ChangeClass)),
+    ("A08", UPDATE),
+    ("A09", UPDATE),
+    ("A10", UPDATE),
+    ("A11", visit(Trigger::CancelAdmit)),
+    ("A12", visit(Trigger::CancelTransfer)),
+    ("A13", visit(Trigger::CancelDischarge)),
+    ("A14", visit(Trigger::PreAdmit)),
+    ("A15", UPDATE),
+    ("A16", UPDATE),
+    (
+        "A17",
+        Rules {
+            event: Some(Trigger::Transfer),
+            identity: IdentityRule::Two,
+        },
+    ),
+    ("A21", visit(Trigger::StartLeave)),
+    ("A22", visit(Trigger::EndLeave)),
+    ("A25", UPDATE),
+    ("A26", UPDATE),
+    ("A27", visit(Trigger::CancelPreAdmit)),
+    ("A28", UPDATE),
+    ("A31", UPDATE),
+    ("A32", UPDATE),
+    ("A33", UPDATE),
+    ("A34", MERGE),
+    ("A38", visit(Trigger::CancelPreAdmit)),
+    ("A40", MERGE),
+    ("A52", visit(Trigger::CancelLeave)),
+    ("A53", visit(Trigger::CancelReturn)),
+    ("A54", UPDATE),
+    ("A55", UPDATE),
+    ("A60", UPDATE),
+];
+
+/// The rules for a message type, if there are any.
+pub(crate) fn rules(code: &str, trigger: &str) -> Option<Rules> {
+    let table = match code.trim() {
+        "ADT" => ADT,
+        _ => return None,
+    };
+    let trigger = trigger.trim();
+    let at = table
+        .binary_search_by(|(name, _)| (*name).cmp(trigger))
+        .ok()?;
+    table.get(at).map(|(_, rules)| *rules)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_table_is_sorted_so_that_every_trigger_is_found() {
+        for (name, expected) in ADT {
+            assert_eq!(rules("ADT", name), Some(*expected), "{name}");
+        }
+        assert_eq!(rules("ADT", "A99"), None);
+        assert_eq!(rules("XYZ", "A01"), None);
+    }
+}

@@ -1,0 +1,174 @@
+//! What one message says of one entity, field by field.
+
+use std::sync::Arc;
+
+use hl7v2::{Field, Repetition};
+use model::{EntityId, SourceIdentity};
+
+use crate::facts::{Event, Facts, Place, Register, RegisterKey};
+use crate::json::{self, Fragment};
+
+use super::{EntityKind, Reading};
+
+pub(crate) use super::reading::Seg;
+
+/// Speaks of one entity. What it says is taken in by [`Voice::close`].
+pub(crate) struct Voice<'r, 'a> {
+    pub(crate) reading: &'r Reading<'a>,
+    pub(crate) entity: EntityId,
+    kind: EntityKind,
+    identities: Vec<SourceIdentity>,
+    part: Arc<str>,
+    facts: Facts,
+}
+
+impl<'r, 'a> Voice<'r, 'a> {
+    /// Speaks of the entity that an identity names.
+    pub(crate) fn new(
+        reading: &'r Reading<'a>,
+        kind: EntityKind,
+        identity: SourceIdentity,
+    ) -> Self {
+        debug_assert_eq!(kind.identity(), identity.kind);
+        Self {
+            reading,
+            entity: reading.entity(&identity),
+            kind,
+            identities: vec![identity],
+            part: Arc::clone(&reading.whole),
+            facts: Facts::new(),
+        }
+    }
+
+    /// Speaks of an entity that the message did not identify: what stands in for its identity is ours,
+    /// keys it, and must never be sent to anybody as the EMR's.
+    pub(crate) fn unidentified(
+        reading: &'r Reading<'a>,
+        kind: EntityKind,
+        stand_in: SourceIdentity,
+    ) -> Self {
+        let mut voice = Self::new(reading, kind, stand_in);
+        voice.identities.clear();
+        voice
+    }
+
+    /// Another identifier of the entity.
+    pub(crate) fn also(&mut self, identity: SourceIdentity) {
+        if !self.identities.contains(&identity) {
+            self.identities.push(identity);
+        }
+    }
+
+    /// Speaks of a part of the entity from here on; the empty part is the entity itself.
+    pub(crate) fn turn_to(&mut self, part: &Arc<str>) {
+        self.part = Arc::clone(part);
+    }
+
+    /// Speaks of a part of the entity that becomes a resource of its own; gives that one's id.
+    pub(crate) fn turn_to_part(&mut self, kind: &str, name: &str) -> uuid::Uuid {
+        self.part = format!("{kind}/{name}").into();
+        self.reading.ctx.key.part(self.entity, &[kind, name]).0
+    }
+
+    /// States what a field gives: a resource with just those elements set.
+    pub(crate) fn state(&mut self, place: Place, fragment: Option<Fragment>) {
+        if let Some(Fragment(text)) = fragment {
+            self.put(place, Some(text));
+        }
+    }
+
+    /// States that the entity exists, where nothing else is known of it.
+    pub(crate) fn exist(&mut self, place: Place) {
+        self.put(place, Some("{}".into()));
+    }
+
+    /// Whether nothing was said so far.
+    pub(crate) fn has_said_nothing(&self) -> bool {
+        self.facts.is_empty()
+    }
+
+    /// States that a field was deleted.
+    pub(crate) fn delete(&mut self, place: Place) {
+        self.put(place, None);
+    }
+
+    fn put(&mut self, field: Place, fragment: Option<Box<str>>) {
+        let key = RegisterKey {
+            part: Arc::clone(&self.part),
+            field,
+        };
+        let source = Arc::clone(&self.reading.source);
+        match fragment {
+            Some(fragment) if self.kind.shared() => {
+                self.facts.observe(&key, &fragment, &source);
+            }
+            // One message can't delete what others say of a shared thing.
+            None if self.kind.shared() => {}
+            fragment => {
+                self.facts.state(key, Register { source, fragment });
+            }
+        }
+    }
+
+    /// A field whose first repetition counts. Empty says nothing, `""` deletes.
+    pub(crate) fn one<R: json::Resource>(
+        &mut self,
+        seg: &Seg<'_>,
+        n: u8,
+        read: impl FnOnce(Repetition<'_>) -> Option<R>,
+    ) {
+        self.whole(seg, n, |field| read(field.first()));
+    }
+
+    /// A field of which each repetition gives something; `""` in one of them says nothing of the rest.
+    pub(crate) fn each<T, R: json::Resource>(
+        &mut self,
+        seg: &Seg<'_>,
+        n: u8,
+        read: impl Fn(Repetition<'_>) -> Option<T>,
+        wrap: impl FnOnce(Vec<T>) -> R,
+    ) {
+        self.whole(seg, n, |field| {
+            let list: Vec<T> = valued(field).filter_map(read).collect();
+            (!list.is_empty()).then(|| wrap(list))
+        });
+    }
+
+    /// A field as a whole.
+    pub(crate) fn whole<R: json::Resource>(
+        &mut self,
+        seg: &Seg<'_>,
+        n: u8,
+        read: impl FnOnce(Field<'_>) -> Option<R>,
+    ) {
+        let field = seg.field(n);
+        if field.is_empty() {
+            return;
+        }
+        let place = seg.place(n);
+        self.reading.at(place);
+        if field.is_null() {
+            return self.delete(place);
+        }
+        let fragment = read(field).and_then(|resource| json::fragment(&resource));
+        self.state(place, fragment);
+    }
+
+    /// Something happened.
+    pub(crate) fn happen(&mut self, event: Event) {
+        self.facts.happen(event);
+    }
+
+    /// Hands over what was said.
+    pub(crate) fn close(self) {
+        self.reading
+            .say(self.entity, self.kind, &self.identities, self.facts);
+    }
+}
+
+/// The repetitions that say something.
+pub(crate) fn valued(field: Field<'_>) -> impl Iterator<Item = Repetition<'_>> {
+    field
+        .repetitions()
+        .filter(|repetition| !repetition.is_empty() && !repetition.is_null())
+}

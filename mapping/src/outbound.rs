@@ -1,0 +1,3 @@
+//! A document becomes a message.
+
+pub mod mdm;

@@ -1,0 +1,202 @@
+//! Segments as statements: one file each. A segment belongs to the patient or visit whose group it
+//! stands in, which is that of the PID and PV1 before it.
+
+mod dg1;
+mod pd1;
+mod pid;
+mod pv1;
+mod pv2;
+
+pub(crate) use pv1::blank as blank_encounter;
+
+use fhirbolt::model::r4::types::Reference;
+use hl7v2::{Message, Segment};
+use model::{IdentityKind, SourceIdentity};
+
+use crate::datatype::xon::refer;
+use crate::facts::Place;
+use crate::identity;
+use crate::inbound::trigger::Rules;
+use crate::inbound::{EntityKind, Reading, Seg, Unmappable, Voice};
+
+/// The patient and visit of whom the next segment speaks.
+struct Group<'r, 'a> {
+    patient: Option<Voice<'r, 'a>>,
+    visit: Option<Voice<'r, 'a>>,
+}
+
+impl Group<'_, '_> {
+    fn close(&mut self) {
+        self.close_visit();
+        if let Some(voice) = self.patient.take() {
+            voice.close();
+        }
+    }
+
+    fn close_visit(&mut self) {
+        if let Some(mut voice) = self.visit.take() {
+            let whole = std::sync::Arc::clone(&voice.reading.whole);
+            voice.turn_to(&whole);
+            voice.close();
+        }
+    }
+
+    /// A reference to the patient.
+    fn subject(&self) -> Option<Reference> {
+        let patient = self.patient.as_ref()?;
+        Some(refer("Patient", patient.entity.0, None))
+    }
+}
+
+/// Reads every segment that there are rules for.
+pub(crate) fn read(
+    message: &Message<'_>,
+    rules: Rules,
+    reading: &Reading<'_>,
+) -> Result<(), Unmappable> {
+    if message.segment("PID").is_none() && message.segment("PV1").is_none() {
+        return Err(Unmappable {
+            place: Place::new("PID", 0),
+            what: "no patient and no visit",
+        });
+    }
+    let mut group = Group {
+        patient: None,
+        visit: None,
+    };
+    for segment in message.segments() {
+        match segment.name() {
+            "PID" => {
+                group.close();
+                group.patient = Some(patient(segment, message, reading));
+            }
+            "PV1" => {
+                group.close_visit();
+                group.visit = visit(segment, message, rules, &group, reading);
+            }
+            name => rest(name, segment, &mut group, reading),
+        }
+    }
+    group.close();
+    Ok(())
+}
+
+/// The segments that say more of the patient and visit of their group.
+fn rest(name: &str, segment: Segment<'_>, group: &mut Group<'_, '_>, reading: &Reading<'_>) {
+    let subject = group.subject();
+    match (name, &mut group.patient, &mut group.visit) {
+        ("PD1", Some(patient), _) => with("PD1", segment, reading, |seg| pd1::state(seg, patient)),
+        ("PV2", _, Some(visit)) => with("PV2", segment, reading, |seg| pv2::state(seg, visit)),
+        ("DG1", patient, visit) => {
+            let encounter = visit
+                .as_ref()
+                .map(|visit| refer("Encounter", visit.entity.0, None));
+            let Some(owner) = visit.as_mut().or(patient.as_mut()) else {
+                return;
+            };
+            with("DG1", segment, reading, |seg| {
+                dg1::state(seg, subject, encounter, owner)
+            });
+        }
+        _ => {}
+    }
+}
+
+fn with<'m>(
+    name: &'static str,
+    segment: Segment<'m>,
+    reading: &Reading<'_>,
+    state: impl FnOnce(&Seg<'m>),
+) {
+    let seg = Seg::new(name, segment);
+    state(&seg);
+    seg.close(reading);
+}
+
+fn patient<'r, 'a>(
+    pid: Segment<'_>,
+    message: &Message<'_>,
+    reading: &'r Reading<'a>,
+) -> Voice<'r, 'a> {
+    let msh = message.msh();
+    let kind = EntityKind::Patient;
+    let mut voice = match identity::patient(&pid, &msh, reading.profile()) {
+        Some(identity) => Voice::new(reading, kind, identity),
+        None => Voice::unidentified(reading, kind, unnamed(&pid, message, reading)),
+    };
+    with("PID", pid, reading, |seg| pid::state(seg, &msh, &mut voice));
+    voice
+}
+
+/// A patient without an identifier is nobody else's: known by the visit, else by the message alone.
+fn unnamed(pid: &Segment<'_>, message: &Message<'_>, reading: &Reading<'_>) -> SourceIdentity {
+    let msh = message.msh();
+    let visit = message
+        .segment("PV1")
+        .and_then(|pv1| identity::visit(&pv1, Some(pid), &msh, reading.profile()));
+    let value = match visit {
+        Some(visit) => format!("visit:{}|{}", visit.authority, visit.value),
+        None => format!("message:{}", hex(&reading.ctx.digest)),
+    };
+    SourceIdentity {
+        kind: IdentityKind::Patient,
+        authority: reading.sender(),
+        type_code: String::new(),
+        value,
+    }
+}
+
+fn visit<'r, 'a>(
+    pv1: Segment<'_>,
+    message: &Message<'_>,
+    rules: Rules,
+    group: &Group<'_, '_>,
+    reading: &'r Reading<'a>,
+) -> Option<Voice<'r, 'a>> {
+    let msh = message.msh();
+    let pid = message.segment("PID");
+    let named = identity::visit(&pv1, pid.as_ref(), &msh, reading.profile());
+    let kind = EntityKind::Visit;
+    let mut voice = match named {
+        Some(identity) => Voice::new(reading, kind, identity),
+        None if pv1::says_nothing(&pv1) => return None,
+        None => Voice::unidentified(reading, kind, unnumbered(&pv1, group, reading)?),
+    };
+    with("PV1", pv1, reading, |seg| {
+        pv1::state(seg, message, rules, group.subject(), &mut voice);
+    });
+    Some(voice)
+}
+
+/// A visit without a number is the patient's visit of that admission, else the one that is open: its
+/// later messages must find it, and no message may make a second one.
+fn unnumbered(
+    pv1: &Segment<'_>,
+    group: &Group<'_, '_>,
+    reading: &Reading<'_>,
+) -> Option<SourceIdentity> {
+    let patient = group.patient.as_ref()?.entity;
+    let admitted = pv1.field(44).text();
+    let admitted = admitted.trim();
+    let since = if admitted.is_empty() {
+        "open"
+    } else {
+        admitted
+    };
+    Some(SourceIdentity {
+        kind: IdentityKind::Visit,
+        authority: reading.sender(),
+        type_code: String::new(),
+        value: format!("patient:{patient}|{since}"),
+    })
+}
+
+fn hex(digest: &[u8]) -> String {
+    use std::fmt::Write as _;
+    digest
+        .iter()
+        .fold(String::with_capacity(64), |mut out, byte| {
+            let _ = write!(out, "{byte:02x}");
+            out
+        })
+}

@@ -1,0 +1,174 @@
+//! DG1 → Condition, a part of the visit (or of the patient, where there is no visit).
+
+use fhirbolt::model::r4::resources::{Condition, ConditionOnset, Encounter, EncounterDiagnosis};
+use fhirbolt::model::r4::types::{CodeableConcept, Reference};
+use hl7v2::datatype::{Cwe, Ei, Xcn};
+
+use crate::datatype::xon::refer;
+use crate::datatype::{cwe, cx, dtm, text, xcn};
+use crate::inbound::{Reading, Seg, Voice};
+use crate::json;
+use crate::table::system;
+use crate::table::visit::{CONDITION_CATEGORY, DIAGNOSIS_ROLE};
+
+use super::pv1;
+
+/// States what DG1 says. Later messages find the same diagnosis by DG1-20, else by its code and type.
+pub(super) fn state(
+    dg1: &Seg<'_>,
+    subject: Option<Reference>,
+    encounter: Option<Reference>,
+    owner: &mut Voice<'_, '_>,
+) {
+    dg1.skip(&[1]);
+    let Some(name) = name(dg1) else { return };
+    let reading = owner.reading;
+    let is_of_visit = encounter.is_some();
+    let blank = move || Condition {
+        subject: Box::new(Reference::default()),
+        ..Condition::default()
+    };
+    let condition = owner.turn_to_part("Condition", &name);
+    let constant = Condition {
+        category: vec![CATEGORY.concept()],
+        subject: Box::new(subject.unwrap_or_default()),
+        encounter: encounter.map(Box::new),
+        ..blank()
+    };
+    owner.state(dg1.place(0), json::fragment(&constant));
+    owner.one(dg1, 3, |sent| {
+        let code = code(Cwe::new(sent), &dg1.field(2).text(), reading)?;
+        Some(Condition {
+            code: Some(Box::new(code)),
+            ..blank()
+        })
+    });
+    owner.one(dg1, 4, |sent| {
+        let code = cwe::worded(&sent.text())?;
+        Some(Condition {
+            code: Some(Box::new(code)),
+            ..blank()
+        })
+    });
+    owner.one(dg1, 5, |sent| {
+        let onset = ConditionOnset::DateTime(dtm::date_time(&sent.text(), reading)?);
+        Some(Condition {
+            onset: Some(onset),
+            ..blank()
+        })
+    });
+    owner.one(dg1, 16, |sent| {
+        let asserter = xcn::reference(Xcn::new(sent), reading)?;
+        Some(Condition {
+            asserter: Some(Box::new(asserter)),
+            ..blank()
+        })
+    });
+    owner.one(dg1, 19, |sent| {
+        let recorded_date = Some(dtm::date_time(&sent.text(), reading)?);
+        Some(Condition {
+            recorded_date,
+            ..blank()
+        })
+    });
+    owner.one(dg1, 20, |sent| {
+        let identifier = vec![cx::entity_identifier(Ei::new(sent), reading)?];
+        Some(Condition {
+            identifier,
+            ..blank()
+        })
+    });
+    owner.one(dg1, 21, |sent| {
+        let status = (sent.text().trim() == "D").then(|| Box::new(ENTERED_IN_ERROR.concept()));
+        Some(Condition {
+            verification_status: Some(status?),
+            ..blank()
+        })
+    });
+    if is_of_visit {
+        of_visit(dg1, refer("Condition", condition, None), &name, owner);
+    }
+}
+
+const CATEGORY: cwe::Meaning = cwe::Meaning {
+    code: "encounter-diagnosis",
+    display: "Encounter Diagnosis",
+    system: CONDITION_CATEGORY,
+};
+
+const ENTERED_IN_ERROR: cwe::Meaning = cwe::Meaning {
+    code: "entered-in-error",
+    display: "Entered in Error",
+    system: "http://terminology.hl7.org/CodeSystem/condition-ver-status",
+};
+
+/// The diagnosis as the visit's: DG1-6 and DG1-15.
+fn of_visit(dg1: &Seg<'_>, condition: Reference, name: &str, owner: &mut Voice<'_, '_>) {
+    let reading = owner.reading;
+    owner.turn_to_part("diagnosis", name);
+    let diagnosis = |part: EncounterDiagnosis| Encounter {
+        diagnosis: vec![part],
+        ..pv1::blank()
+    };
+    let blank = || EncounterDiagnosis {
+        condition: Box::new(Reference::default()),
+        ..EncounterDiagnosis::default()
+    };
+    let named = EncounterDiagnosis {
+        condition: Box::new(condition),
+        ..blank()
+    };
+    owner.state(dg1.place(0), json::fragment(&diagnosis(named)));
+    owner.one(dg1, 6, |sent| {
+        let r#use = Some(Box::new(role(Cwe::new(sent), reading)?));
+        Some(diagnosis(EncounterDiagnosis { r#use, ..blank() }))
+    });
+    owner.one(dg1, 15, |sent| {
+        let rank: u32 = sent.text().trim().parse().ok().filter(|rank| 0 < *rank)?;
+        Some(diagnosis(EncounterDiagnosis {
+            rank: Some(rank.into()),
+            ..blank()
+        }))
+    });
+}
+
+/// A code that names no system has the one of DG1-2 (old senders).
+fn code(sent: Cwe<'_>, method: &str, reading: &Reading<'_>) -> Option<CodeableConcept> {
+    let mut code = cwe::concept(sent, None, reading)?;
+    if let Some(first) = code.coding.first_mut()
+        && first.system.is_none()
+    {
+        first.system = system::uri(method, "", None, reading).map(Into::into);
+    }
+    Some(code)
+}
+
+/// Table 0052: A is the admission diagnosis; what a final or working diagnosis is for is the site's.
+fn role(sent: Cwe<'_>, reading: &Reading<'_>) -> Option<CodeableConcept> {
+    let meaning = match sent.code().trim() {
+        "A" => Some(cwe::Meaning {
+            code: "AD",
+            display: "Admission diagnosis",
+            system: DIAGNOSIS_ROLE,
+        }),
+        "F" => Some(cwe::Meaning {
+            code: "DD",
+            display: "Discharge diagnosis",
+            system: DIAGNOSIS_ROLE,
+        }),
+        _ => None,
+    };
+    cwe::mapped(meaning, sent, Some("0052"), reading)
+}
+
+/// What names the diagnosis within its visit.
+fn name(dg1: &Seg<'_>) -> Option<String> {
+    if let Some(id) = text::text(&dg1.field(20).text()) {
+        return Some(format!("id|{id}"));
+    }
+    let sent = Cwe::new(dg1.field(3).first());
+    let code = text::text(&sent.code()).or_else(|| text::text(&sent.display()));
+    let code = code.or_else(|| text::text(&dg1.field(4).text()))?;
+    let (system, kind) = (sent.system(), dg1.field(6).text());
+    Some(format!("{code}|{}|{}", system.trim(), kind.trim()))
+}

@@ -1,0 +1,183 @@
+//! PID → Patient.
+
+mod demographics;
+
+use fhirbolt::model::r4::resources::Patient;
+use fhirbolt::model::r4::types::{
+    CodeableConcept, Extension, HumanName, Identifier, Period, Reference,
+};
+use hl7v2::datatype::{Cx, Xad, Xpn, Xtn};
+use hl7v2::{Repetition, Segment};
+use model::IdentityKind;
+
+use crate::datatype::{cx, dtm, ext, hd, text, xad, xpn, xtn};
+use crate::identity;
+use crate::inbound::{Reading, Seg, Voice};
+
+const MOTHERS_MAIDEN_NAME: &str =
+    "http://hl7.org/fhir/StructureDefinition/patient-mothersMaidenName";
+
+/// States what PID says of the patient.
+pub(super) fn state(pid: &Seg<'_>, msh: &Segment<'_>, voice: &mut Voice<'_, '_>) {
+    // Set id; PID-21 identifies the mother, PID-33/34 and 37 are about the record.
+    pid.skip(&[1, 12, 21, 33, 34, 37]);
+    identifiers(pid, msh, voice);
+    names(pid, voice);
+    contacts(pid, voice);
+    demographics::state(pid, voice);
+    if voice.has_said_nothing() {
+        voice.exist(pid.place(0));
+    }
+}
+
+fn identifiers(pid: &Seg<'_>, msh: &Segment<'_>, voice: &mut Voice<'_, '_>) {
+    for n in [3, 2, 4] {
+        for id in identity::valued(pid.field(n)) {
+            voice.also(identity::of(IdentityKind::Patient, id, msh));
+        }
+        let reading = voice.reading;
+        let default_type = (n != 3).then_some("PT");
+        voice.each(
+            pid,
+            n,
+            |id| cx::identifier(Cx::new(id), default_type, reading),
+            identified,
+        );
+    }
+    let reading = voice.reading;
+    voice.one(pid, 19, |ssn| Some(identified(vec![social_security(ssn)?])));
+    voice.one(pid, 20, |licence| {
+        Some(identified(vec![driving_licence(licence, reading)?]))
+    });
+}
+
+fn identified(identifier: Vec<Identifier>) -> Patient {
+    Patient {
+        identifier,
+        ..Patient::default()
+    }
+}
+
+fn social_security(ssn: Repetition<'_>) -> Option<Identifier> {
+    let value = text::text(&ssn.text())?;
+    let value = if cx::looks_like_ssn(&value) {
+        value.replace('-', "")
+    } else {
+        value
+    };
+    Some(Identifier {
+        r#type: Some(Box::new(cx::typed("SS"))),
+        system: Some(cx::US_SSN.into()),
+        value: Some(value.into()),
+        ..Identifier::default()
+    })
+}
+
+/// DLN: number, issuer, expiry.
+fn driving_licence(licence: Repetition<'_>, reading: &Reading<'_>) -> Option<Identifier> {
+    let value = text::text(&licence.text())?;
+    let issuer = text::text(&licence.component(2).text());
+    let end = dtm::date_time(&licence.component(3).text(), reading);
+    let word = issuer
+        .as_deref()
+        .map_or_else(String::new, |issuer| format!(":{}", hd::encoded(issuer)));
+    Some(Identifier {
+        r#type: Some(Box::new(cx::typed("DL"))),
+        system: Some(format!("urn:drawbridge:driving-licence{word}").into()),
+        value: Some(value.into()),
+        period: end.map(|end| {
+            Box::new(Period {
+                end: Some(end),
+                ..Period::default()
+            })
+        }),
+        assigner: issuer.map(|issuer| {
+            Box::new(Reference {
+                display: Some(issuer.into()),
+                ..Reference::default()
+            })
+        }),
+        ..Identifier::default()
+    })
+}
+
+fn names(pid: &Seg<'_>, voice: &mut Voice<'_, '_>) {
+    let reading = voice.reading;
+    let named = |names: Vec<Vec<HumanName>>| Patient {
+        name: names.into_iter().flatten().collect(),
+        ..Patient::default()
+    };
+    voice.each(
+        pid,
+        5,
+        |sent| {
+            let sent = Xpn::new(sent);
+            let names: Vec<HumanName> = xpn::name(sent, reading)
+                .into_iter()
+                .chain(xpn::called_by(sent))
+                .collect();
+            (!names.is_empty()).then_some(names)
+        },
+        named,
+    );
+    voice.each(
+        pid,
+        9,
+        |alias| {
+            let mut name = xpn::name(Xpn::new(alias), reading)?;
+            // PID-9 holds names that the patient was known by.
+            name.r#use.get_or_insert_with(|| "old".into());
+            Some(vec![name])
+        },
+        named,
+    );
+    voice.one(pid, 6, |mother| {
+        let name = xpn::name(Xpn::new(mother), reading)?;
+        let family = name.family.as_ref().and_then(|family| family.value.clone());
+        let shown = family.or_else(|| crate::datatype::xcn::shown(&name))?;
+        Some(extended(vec![ext::words(MOTHERS_MAIDEN_NAME, shown)]))
+    });
+}
+
+fn contacts(pid: &Seg<'_>, voice: &mut Voice<'_, '_>) {
+    let reading = voice.reading;
+    let county = text::text(&pid.field(12).text());
+    voice.whole(pid, 11, |field| {
+        let sent: Vec<_> = crate::inbound::valued(field).collect();
+        let is_only = sent.len() == 1;
+        let mut address: Vec<_> = sent
+            .into_iter()
+            .filter_map(|sent| xad::address(Xad::new(sent), reading))
+            .collect();
+        if let (true, [only]) = (is_only, address.as_mut_slice()) {
+            only.district = only.district.take().or_else(|| county.map(Into::into));
+        }
+        (!address.is_empty()).then(|| Patient {
+            address,
+            ..Patient::default()
+        })
+    });
+    for (n, default_use) in [(13, "home"), (14, "work"), (40, "")] {
+        let default_use = (!default_use.is_empty()).then_some(default_use);
+        voice.each(
+            pid,
+            n,
+            |sent| xtn::contact(Xtn::new(sent), default_use, reading),
+            |telecom| Patient {
+                telecom,
+                ..Patient::default()
+            },
+        );
+    }
+}
+
+pub(super) fn extended(extension: Vec<Extension>) -> Patient {
+    Patient {
+        extension,
+        ..Patient::default()
+    }
+}
+
+pub(super) fn boxed(concept: Option<CodeableConcept>) -> Option<Box<CodeableConcept>> {
+    concept.map(Box::new)
+}

@@ -1,0 +1,286 @@
+//! The part of PID that says what kind of person the patient is.
+
+use fhirbolt::model::r4::resources::{
+    Patient, PatientCommunication, PatientDeceased, PatientMultipleBirth,
+};
+use fhirbolt::model::r4::types::{
+    Address, Code, CodeableConcept, Coding, Date, Extension, ExtensionValue,
+};
+use hl7v2::datatype::Cwe;
+use hl7v2::{Field, Repetition};
+
+use crate::datatype::dtm::When;
+use crate::datatype::{cwe, dtm, ext, text};
+use crate::inbound::{Reading, Seg, Voice, valued};
+use crate::table::administrative::{
+    ETHNICITY, GENDER, LANGUAGES, MARITAL_STATUS, OMB_CATEGORIES, RELIGION,
+};
+use crate::table::find;
+
+use super::{boxed, extended};
+
+const CORE: &str = "http://hl7.org/fhir/us/core/StructureDefinition/";
+const BASE: &str = "http://hl7.org/fhir/StructureDefinition/";
+const CDC_RACE: &str = "urn:oid:2.16.840.1.113883.6.238";
+const BCP_47: &str = "urn:ietf:bcp:47";
+
+pub(super) fn state(pid: &Seg<'_>, voice: &mut Voice<'_, '_>) {
+    let reading = voice.reading;
+    voice.one(pid, 7, |sent| birth(sent, reading));
+    voice.one(pid, 8, |sent| gender(sent, reading));
+    voice.whole(pid, 10, |field| {
+        categories("us-core-race", field, RACE_MAX, reading)
+    });
+    voice.whole(pid, 22, |field| {
+        categories("us-core-ethnicity", field, 1, reading)
+    });
+    voice.one(pid, 15, |sent| language(Cwe::new(sent), reading));
+    voice.one(pid, 16, |sent| {
+        let sent = Cwe::new(sent);
+        let meaning = find(MARITAL_STATUS, sent.code().trim());
+        let marital_status = boxed(cwe::mapped(meaning, sent, Some("0002"), reading));
+        Some(Patient {
+            marital_status,
+            ..Patient::default()
+        })
+    });
+    voice.one(pid, 17, |sent| {
+        let sent = Cwe::new(sent);
+        let meaning = find(RELIGION, sent.code().trim());
+        let religion = cwe::mapped(meaning, sent, Some("0006"), reading)?;
+        Some(extended(vec![concept("patient-religion", religion)]))
+    });
+    voice.one(pid, 23, |sent| {
+        let place = Address {
+            text: Some(text::text(&sent.text())?.into()),
+            ..Address::default()
+        };
+        let value = ExtensionValue::Address(Box::new(place));
+        Some(extended(vec![ext::valued(
+            &format!("{BASE}patient-birthPlace"),
+            value,
+        )]))
+    });
+    births_and_death(pid, voice);
+    nationality(pid, voice);
+}
+
+/// The OMB asks for up to five; newer US Core has six.
+const RACE_MAX: usize = 6;
+
+/// PID-7: the digits that were sent; a time of day goes beside the date.
+fn birth(sent: Repetition<'_>, reading: &Reading<'_>) -> Option<Patient> {
+    let when = When::read(&sent.text(), reading)?;
+    let time = when.has_time().then(|| {
+        ext::valued(
+            &format!("{BASE}patient-birthTime"),
+            ExtensionValue::DateTime(when.date_time().into()),
+        )
+    });
+    let birth_date = Date {
+        value: Some(when.date()),
+        extension: time.into_iter().collect(),
+        ..Date::default()
+    };
+    Some(Patient {
+        birth_date: Some(birth_date),
+        ..Patient::default()
+    })
+}
+
+/// PID-8: a code that FHIR does not have is unknown, and kept.
+fn gender(sent: Repetition<'_>, reading: &Reading<'_>) -> Option<Patient> {
+    let code = text::code(&sent.text())?;
+    let gender = match find(GENDER, &code.to_ascii_uppercase()) {
+        Some(gender) => Code::from(gender),
+        None => {
+            reading.issue("code is not in table 0001");
+            let original = cwe::concept(Cwe::new(sent), Some("0001"), reading)?;
+            Code {
+                value: Some("unknown".to_owned()),
+                extension: vec![ext::valued(
+                    &format!("{BASE}alternate-codes"),
+                    ExtensionValue::CodeableConcept(Box::new(original)),
+                )],
+                ..Code::default()
+            }
+        }
+    };
+    Some(Patient {
+        gender: Some(gender),
+        ..Patient::default()
+    })
+}
+
+/// PID-10 and PID-22: one extension, with OMB categories, other CDC codes as details, and words always.
+fn categories(
+    name: &str,
+    field: Field<'_>,
+    omb_max: usize,
+    reading: &Reading<'_>,
+) -> Option<Patient> {
+    let mut omb = Vec::new();
+    let mut detailed = Vec::new();
+    let mut words = Vec::new();
+    for sent in valued(field).map(Cwe::new) {
+        let code = text::code(&sent.code()).unwrap_or_default();
+        let code = if name == "us-core-ethnicity" {
+            find(ETHNICITY, &code).map_or(code, str::to_owned)
+        } else {
+            code
+        };
+        let display = find(OMB_CATEGORIES, &code);
+        let said = text::text(&sent.display())
+            .or_else(|| text::text(&sent.original_text()))
+            .or_else(|| display.map(str::to_owned));
+        words.extend(
+            said.clone()
+                .or_else(|| (!code.is_empty()).then(|| code.clone())),
+        );
+        if let Some(display) = display {
+            omb.push(part("ombCategory", cwe::coding(CDC_RACE, &code, display)));
+        } else if is_unknown(&code) {
+            let unknown = cwe::coding(
+                "http://terminology.hl7.org/CodeSystem/v3-NullFlavor",
+                &code,
+                "",
+            );
+            omb.push(part("ombCategory", unknown));
+        } else if is_cdc(&code) {
+            detailed.push(part(
+                "detailed",
+                cwe::coding(CDC_RACE, &code, said.as_deref().unwrap_or("")),
+            ));
+        } else if !code.is_empty() {
+            reading.issue("not a CDC code of race or ethnicity");
+        }
+    }
+    if words.is_empty() {
+        return None;
+    }
+    omb.truncate(omb_max);
+    omb.append(&mut detailed);
+    omb.push(ext::words("text", words.join(", ")));
+    Some(extended(vec![ext::nested(&format!("{CORE}{name}"), omb)]))
+}
+
+fn part(url: &str, coding: Coding) -> Extension {
+    ext::valued(url, ExtensionValue::Coding(Box::new(coding)))
+}
+
+fn is_unknown(code: &str) -> bool {
+    matches!(code, "UNK" | "ASKU")
+}
+
+/// Four digits, a dash and a check digit.
+fn is_cdc(code: &str) -> bool {
+    let Some((number, check)) = code.split_once('-') else {
+        return false;
+    };
+    let digits = |text: &str, n: usize| text.len() == n && text.bytes().all(|b| b.is_ascii_digit());
+    digits(number, 4) && digits(check, 1)
+}
+
+fn language(sent: Cwe<'_>, reading: &Reading<'_>) -> Option<Patient> {
+    let code = sent.code().trim().to_ascii_lowercase();
+    let mut language = cwe::concept(sent, Some("0296"), reading)?;
+    let tag = find(LANGUAGES, &code)
+        .map(str::to_owned)
+        .or_else(|| bcp_47(&code));
+    if let Some(tag) = tag {
+        language.coding.insert(0, cwe::coding(BCP_47, &tag, ""));
+    }
+    let communication = PatientCommunication {
+        language: Box::new(language),
+        ..PatientCommunication::default()
+    };
+    Some(Patient {
+        communication: vec![communication],
+        ..Patient::default()
+    })
+}
+
+/// A tag that is one already: `en`, `en-US`.
+fn bcp_47(code: &str) -> Option<String> {
+    let (language, region) = match code.split_once(['-', '_']) {
+        Some((language, region)) => (language, Some(region)),
+        None => (code, None),
+    };
+    let letters = |text: &str| text.len() == 2 && text.bytes().all(|b| b.is_ascii_lowercase());
+    match region {
+        None if letters(language) => Some(language.to_owned()),
+        Some(region) if letters(language) && letters(region) => {
+            Some(format!("{language}-{}", region.to_ascii_uppercase()))
+        }
+        _ => None,
+    }
+}
+
+fn births_and_death(pid: &Seg<'_>, voice: &mut Voice<'_, '_>) {
+    let reading = voice.reading;
+    let multiple = |birth| Patient {
+        multiple_birth: Some(birth),
+        ..Patient::default()
+    };
+    voice.one(pid, 24, |sent| {
+        yes_or_no(&sent.text()).map(|yes| multiple(PatientMultipleBirth::Boolean(yes.into())))
+    });
+    voice.one(pid, 25, |sent| {
+        let order: i32 = sent.text().trim().parse().ok().filter(|order| 0 < *order)?;
+        Some(multiple(PatientMultipleBirth::Integer(order.into())))
+    });
+    let deceased = |how| Patient {
+        deceased: Some(how),
+        ..Patient::default()
+    };
+    voice.one(pid, 29, |sent| {
+        Some(deceased(PatientDeceased::DateTime(dtm::date_time(
+            &sent.text(),
+            reading,
+        )?)))
+    });
+    voice.one(pid, 30, |sent| {
+        yes_or_no(&sent.text()).map(|yes| deceased(PatientDeceased::Boolean(yes.into())))
+    });
+}
+
+fn nationality(pid: &Seg<'_>, voice: &mut Voice<'_, '_>) {
+    let reading = voice.reading;
+    voice.each(
+        pid,
+        26,
+        |sent| {
+            let code = cwe::concept(Cwe::new(sent), Some("0171"), reading)?;
+            let code = ext::valued("code", ExtensionValue::CodeableConcept(Box::new(code)));
+            Some(ext::nested(
+                &format!("{BASE}patient-citizenship"),
+                vec![code],
+            ))
+        },
+        extended,
+    );
+    voice.one(pid, 28, |sent| {
+        let code = cwe::concept(Cwe::new(sent), Some("0212"), reading)?;
+        let code = ext::valued("code", ExtensionValue::CodeableConcept(Box::new(code)));
+        Some(extended(vec![ext::nested(
+            &format!("{BASE}patient-nationality"),
+            vec![code],
+        )]))
+    });
+}
+
+fn concept(name: &str, concept: CodeableConcept) -> Extension {
+    ext::valued(
+        &format!("{BASE}{name}"),
+        ExtensionValue::CodeableConcept(Box::new(concept)),
+    )
+}
+
+/// Table 0136.
+fn yes_or_no(sent: &str) -> Option<bool> {
+    match sent.trim() {
+        "Y" | "y" | "YES" | "Yes" | "1" => Some(true),
+        "N" | "n" | "NO" | "No" | "0" => Some(false),
+        _ => None,
+    }
+}

@@ -1,0 +1,110 @@
+//! The part of PV1 that says where the patient is, since when, and what happened.
+
+use fhirbolt::model::r4::resources::{Encounter, EncounterHospitalization, EncounterLocation};
+use fhirbolt::model::r4::types::{Period, Reference};
+use hl7v2::datatype::{Cwe, Pl};
+use hl7v2::{Message, Repetition};
+
+use crate::datatype::{dtm, pl};
+use crate::facts::Event;
+use crate::inbound::trigger::Rules;
+use crate::inbound::{Reading, Seg, Voice, occurred};
+use crate::json;
+
+use super::{blank, class};
+
+pub(super) fn state(pv1: &Seg<'_>, message: &Message<'_>, rules: Rules, voice: &mut Voice<'_, '_>) {
+    let reading = voice.reading;
+    for (n, status) in [
+        (3, "active"),
+        (6, "completed"),
+        (11, "active"),
+        (42, "reserved"),
+    ] {
+        voice.one(pv1, n, |sent| {
+            Some(located(pl::reference(Pl::new(sent), reading)?, status))
+        });
+    }
+    voice.one(pv1, 37, |sent| {
+        let destination = Some(Box::new(pl::destination(sent, reading)?));
+        let hospitalization = EncounterHospitalization {
+            destination,
+            ..EncounterHospitalization::default()
+        };
+        Some(Encounter {
+            hospitalization: Some(hospitalization),
+            ..blank()
+        })
+    });
+    voice.one(pv1, 44, |sent| {
+        let start = Some(dtm::date_time(&sent.text(), reading)?);
+        Some(lasting(Period {
+            start,
+            ..Period::default()
+        }))
+    });
+    voice.one(pv1, 45, |sent| {
+        let end = Some(dtm::date_time(&sent.text(), reading)?);
+        Some(lasting(Period {
+            end,
+            ..Period::default()
+        }))
+    });
+    happen(pv1, message, rules, voice);
+}
+
+fn located(location: Reference, status: &str) -> Encounter {
+    let location = EncounterLocation {
+        location: Box::new(location),
+        status: Some(status.into()),
+        ..EncounterLocation::default()
+    };
+    Encounter {
+        location: vec![location],
+        ..blank()
+    }
+}
+
+fn lasting(period: Period) -> Encounter {
+    Encounter {
+        period: Some(Box::new(period)),
+        ..blank()
+    }
+}
+
+fn happen(pv1: &Seg<'_>, message: &Message<'_>, rules: Rules, voice: &mut Voice<'_, '_>) {
+    let Some(trigger) = rules.event else { return };
+    let reading = voice.reading;
+    let stated = reading.source.stamp.stated;
+    let occurred = occurred(trigger, message, pv1.raw(), &reading.zone, stated);
+    voice.happen(Event {
+        occurred: occurred.order,
+        earliest: occurred.earliest,
+        trigger,
+        source: std::sync::Arc::clone(&reading.source),
+        at: occurred.text,
+        class: class_text(pv1.field(2).first(), reading),
+        location: location_of(pv1.field(3).first(), reading),
+    });
+}
+
+fn location_of(sent: Repetition<'_>, reading: &Reading<'_>) -> Option<String> {
+    if sent.is_empty() || sent.is_null() {
+        return None;
+    }
+    pl::reference(Pl::new(sent), reading)?.reference?.value
+}
+
+/// The class as JSON, which is how an event holds it.
+fn class_text(sent: Repetition<'_>, reading: &Reading<'_>) -> Option<Box<str>> {
+    let class = class(Cwe::new(sent), reading)?;
+    let fragment = json::fragment(&Encounter {
+        class: Box::new(class),
+        ..blank()
+    })?;
+    let members = json::members(&fragment.0);
+    members
+        .iter()
+        .find(|(name, _)| *name == "class")
+        .map(|(_, class)| class.get().into())
+}

@@ -1,0 +1,58 @@
+//! Code tables: v2 tables as FHIR codes, as data.
+
+pub(crate) mod administrative;
+pub(crate) mod location;
+pub(crate) mod system;
+pub(crate) mod visit;
+
+use crate::datatype::cwe::Meaning;
+
+/// v2 codes, sorted, with what they mean in FHIR.
+pub(crate) type Table = &'static [(&'static str, Meaning)];
+
+pub(crate) const fn meaning(
+    code: &'static str,
+    display: &'static str,
+    system: &'static str,
+) -> Meaning {
+    Meaning {
+        code,
+        display,
+        system,
+    }
+}
+
+/// The row of a code in a sorted table.
+pub(crate) fn find<T: Copy>(table: &[(&str, T)], code: &str) -> Option<T> {
+    let at = table
+        .binary_search_by(|(known, _)| (*known).cmp(code))
+        .ok()?;
+    table.get(at).map(|(_, row)| *row)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check<T: Copy>(table: &[(&str, T)]) {
+        assert!(
+            table.windows(2).all(|pair| pair[0].0 < pair[1].0),
+            "at {:?}",
+            table[0].0
+        );
+    }
+
+    #[test]
+    fn every_table_is_sorted_so_that_every_code_is_found() {
+        check(administrative::MARITAL_STATUS);
+        check(administrative::RELATIONSHIP);
+        check(administrative::CONTACT_ROLE);
+        check(administrative::RELIGION);
+        check(administrative::GENDER);
+        check(administrative::ETHNICITY);
+        check(administrative::OMB_CATEGORIES);
+        check(administrative::LANGUAGES);
+        check(visit::CLASS);
+        check(visit::ACT_CODES);
+    }
+}
