@@ -326,6 +326,12 @@ impl Walk {
                 "must be Type/id, an absolute URL, urn:uuid:… or #id of a contained resource";
             return self.fault(&here, IssueCode::Value, what);
         };
+        // Only the entries of a transaction may search for what they refer to.
+        if matches!(reference, Reference::Conditional { .. }) && self.scopes.len() < 2 {
+            let what =
+                "a search can't be referred to here: find the resource first, and give Type/id";
+            return self.fault(&here, IssueCode::Value, what);
+        }
         let kind = if let Reference::Contained(id) = &reference {
             self.use_contained(id, &here)
         } else {

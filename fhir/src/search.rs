@@ -9,7 +9,7 @@ mod values;
 use jiff::Timestamp;
 use model::ResourceId;
 
-pub use parse::parse;
+pub use parse::{parse, parse_under};
 
 /// A search of one resource type.
 #[derive(Clone, PartialEq, Eq, Default, Debug)]

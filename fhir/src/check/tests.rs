@@ -298,6 +298,51 @@ fn rules_between_elements_are_kept() {
 }
 
 #[test]
+fn bundles_are_put_together_as_their_type_says() {
+    let bundle = |kind: &str, entries: Value| json!({ "resourceType": "Bundle", "type": kind, "entry": entries });
+    let basic = json!({ "resourceType": "Basic", "code": { "text": "x" } });
+    let header = json!({
+        "resourceType": "MessageHeader",
+        "eventUri": "http://x.example/e",
+        "source": { "endpoint": "urn:x" },
+    });
+    let message = bundle(
+        "message",
+        json!([{ "resource": header }, { "resource": basic }]),
+    );
+    assert_faults(&message, &[]);
+    let expected = ["Bundle invariant"];
+    assert_faults(
+        &bundle("message", json!([{ "resource": basic }])),
+        &expected,
+    );
+    assert_faults(
+        &bundle("transaction", json!([{ "resource": basic }])),
+        &expected,
+    );
+    let url = "urn:uuid:0190f3a2-7d5e-7c11-8000-000000000001";
+    let twice =
+        json!([{ "fullUrl": url, "resource": basic }, { "fullUrl": url, "resource": basic }]);
+    assert_faults(&bundle("collection", twice), &expected);
+    let find = json!({ "resourceType": "Condition", "subject": { "reference": "Patient?identifier=s|1" } });
+    let asks = json!([{ "resource": find, "request": { "method": "POST", "url": "Condition" } }]);
+    assert_faults(&bundle("transaction", asks), &[]);
+    assert_faults(&find, &["Condition.subject.reference value"]);
+}
+
+#[test]
+fn a_value_stands_in_one_place() {
+    let code = json!({ "coding": [{ "system": "http://loinc.org", "code": "8480-6" }] });
+    let observation = json!({
+        "resourceType": "Observation", "status": "final", "code": code, "valueInteger": 1,
+        "component": [{ "code": code, "valueInteger": 1 }],
+    });
+    assert_faults(&observation, &["Observation invariant"]);
+    let parameters = json!({ "resourceType": "Parameters", "parameter": [{ "name": "a" }] });
+    assert_faults(&parameters, &["Parameters.parameter[0] invariant"]);
+}
+
+#[test]
 fn too_deep_is_a_fault_and_not_a_crash() {
     let mut extension = json!({ "url": "n", "valueInteger": 1 });
     for _ in 0..200 {

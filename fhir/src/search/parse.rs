@@ -30,6 +30,15 @@ const COMMON: &[&str] = &[
 /// parameters and modifiers are errors that name the known ones: a search that ignores a filter
 /// shows rows that nobody asked for.
 pub fn parse(kind: ResourceType, pairs: &[(String, String)]) -> Result<Query, SearchError> {
+    parse_under(None, kind, pairs)
+}
+
+/// As [`parse`], for a server at `base`: absolute URLs under it are its own resources.
+pub fn parse_under(
+    base: Option<&str>,
+    kind: ResourceType,
+    pairs: &[(String, String)],
+) -> Result<Query, SearchError> {
     let mut query = Query::default();
     let mut given: Vec<&str> = Vec::new();
     for (name, value) in pairs {
@@ -46,7 +55,7 @@ pub fn parse(kind: ResourceType, pairs: &[(String, String)]) -> Result<Query, Se
         }
         given.push(name);
         if is_criterion {
-            query.criteria.push(criterion(kind, name, value)?);
+            query.criteria.push(criterion(base, kind, name, value)?);
         } else {
             result_param(kind, name, value, &mut query)?;
         }
@@ -171,7 +180,12 @@ fn elements(kind: ResourceType, value: &str) -> Result<Vec<String>, SearchError>
     Err(error("_elements", what))
 }
 
-fn criterion(kind: ResourceType, name: &str, value: &str) -> Result<Criterion, SearchError> {
+fn criterion(
+    base: Option<&str>,
+    kind: ResourceType,
+    name: &str,
+    value: &str,
+) -> Result<Criterion, SearchError> {
     let (code, modifier) = match name.split_once(':') {
         Some((code, modifier)) => (code, Some(modifier)),
         None => (name, None),
@@ -194,12 +208,13 @@ fn criterion(kind: ResourceType, name: &str, value: &str) -> Result<Criterion, S
         _ => {
             let param = served(kind).iter().find(|param| param.code == code);
             let param = param.ok_or_else(|| unknown(kind, name))?;
-            served_criterion(kind, param, name, modifier, &alternatives)
+            served_criterion(base, kind, param, name, modifier, &alternatives)
         }
     }
 }
 
 fn served_criterion(
+    base: Option<&str>,
     kind: ResourceType,
     param: &Param,
     name: &str,
@@ -220,7 +235,7 @@ fn served_criterion(
             Ok(Criterion::String { params, values })
         }
         ParamKind::Token => values::tokens(kind, param, name, modifier, alternatives),
-        ParamKind::Reference => values::references(kind, param, name, modifier, alternatives),
+        ParamKind::Reference => values::references(base, kind, param, name, modifier, alternatives),
         ParamKind::Uri if modifier.is_none() => Ok(values::uris(kind, param, alternatives)),
         ParamKind::Date | ParamKind::Uri => Err(error(name, "takes no modifier here")),
     }

@@ -212,6 +212,13 @@ fn references_are_found_by_id_type_and_modifier() {
     for (name, value, expected) in cases {
         check(kind, &encounter, name, value, expected);
     }
+    let own = pairs(&[("subject", "https://bridge.example/fhir/Patient/p1")]);
+    let under = |base| parse_under(base, kind, &own).unwrap().criteria;
+    assert_eq!(
+        under(Some("https://bridge.example/fhir")),
+        query(kind, &[("subject", "Patient/p1")]).criteria
+    );
+    assert_ne!(under(None), under(Some("https://bridge.example/fhir")));
     assert!(refusal(ResourceType::Task, "focus", "x1").contains("Type/id"));
     assert!(refusal(kind, "subject:Device", "x1").contains("modifier"));
 }

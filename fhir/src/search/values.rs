@@ -202,6 +202,7 @@ fn is_system_of(system: &str, codes: Option<&Codes>, code: &str) -> bool {
 }
 
 pub(super) fn references(
+    base: Option<&str>,
     kind: ResourceType,
     param: &Param,
     name: &str,
@@ -219,7 +220,7 @@ pub(super) fn references(
     let mut hashes = Vec::new();
     for text in alternatives {
         let text = unescape(text);
-        match Reference::parse(&text, None) {
+        match Reference::parse(&text, base) {
             Some(Reference::Local {
                 kind: target, id, ..
             }) => {
