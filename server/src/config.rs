@@ -4,6 +4,7 @@
 //! Secrets never stand in the file itself: a database password comes from `database.password_file`
 //! or from the environment.
 
+mod apply;
 mod audit;
 mod check;
 mod data_dir;
@@ -26,6 +27,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::embedded::ProgramSearch;
 
+pub use apply::ApplyConfig;
 pub use audit::AuditConfig;
 pub use data_dir::DataDir;
 pub(crate) use database::percent_encoded;
@@ -49,6 +51,8 @@ pub struct Config {
     pub http: HttpConfig,
     /// Which database, and how many connections to it.
     pub database: DatabaseConfig,
+    /// The workers that apply messages.
+    pub apply: ApplyConfig,
     /// Keys of the digest chains.
     pub audit: AuditConfig,
     /// What is written to stderr.

@@ -4,7 +4,9 @@
 //! This crate never contains SQL text, and nothing in it reads the environment after the
 //! configuration has been loaded.
 
+pub mod bench;
 pub mod cli;
+pub mod client;
 pub mod config;
 pub mod database;
 pub mod embedded;

@@ -3,11 +3,15 @@
 use clap::ValueEnum;
 
 use super::{Context, Verdict};
+use crate::bench::{Figure, Measurement, table};
+use crate::output::{self, Output};
 
 /// Measure, each figure beside the limit it can't pass, in one run on this machine.
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Examples:\n  drawbridge bench ingest\n  drawbridge bench all --json > figures.json"
+    after_help = "Examples:\n  drawbridge bench ingest\n  drawbridge bench all --json > figures.json\n\n\
+                  Each measurement makes a cluster of its own in the temporary folder and removes it; the\n\
+                  server's own data is not touched. Client, server and Postgres share the machine."
 )]
 pub(super) struct Args {
     /// What to measure.
@@ -15,31 +19,54 @@ pub(super) struct Args {
     what: What,
 }
 
-/// A measurement.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+/// One measurement, or all.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum What {
-    /// Messages acknowledged per second, beside one-row commits.
-    Ingest,
-    /// Time to an ACK on one connection, beside one insert and commit.
-    Latency,
-    /// Admissions made readable per second.
-    Apply,
-    /// Messages translated per second on one core.
-    Map,
-    /// FHIR reads per second, beside prepared point selects.
-    Read,
-    /// FHIR searches per second.
-    Search,
-    /// FHIR creates per second, beside one-row commits.
-    Write,
-    /// Documents delivered per second.
-    Outbound,
-    /// All of them.
+    One(Measurement),
     All,
 }
 
+impl ValueEnum for What {
+    fn value_variants<'a>() -> &'a [Self] {
+        const VARIANTS: [What; 9] = {
+            let mut variants = [What::All; 9];
+            let mut n = 0;
+            while n < Measurement::ALL.len() {
+                variants[n] = What::One(Measurement::ALL[n]);
+                n += 1;
+            }
+            variants
+        };
+        &VARIANTS
+    }
+
+    fn to_possible_value(&self) -> Option<clap::builder::PossibleValue> {
+        match self {
+            Self::One(measurement) => measurement.to_possible_value(),
+            Self::All => Some(clap::builder::PossibleValue::new("all").help("All of them")),
+        }
+    }
+}
+
 impl Args {
-    pub(super) async fn run(self, _context: &Context) -> anyhow::Result<Verdict> {
-        super::not_built("bench").await
+    pub(super) async fn run(self, context: &Context) -> anyhow::Result<Verdict> {
+        let chosen = match self.what {
+            What::One(measurement) => vec![measurement],
+            What::All => Measurement::ALL.to_vec(),
+        };
+        let mut figures: Vec<Figure> = Vec::new();
+        for measurement in chosen {
+            output::say(format_args!("measuring {measurement:?} …"));
+            figures.extend(measurement.run(&context.config).await?);
+        }
+        match context.output {
+            Output::Text => output::line(table(&figures))?,
+            Output::Json => {
+                for figure in &figures {
+                    context.output.result(figure, |_| String::new())?;
+                }
+            }
+        }
+        Ok(Verdict::Done)
     }
 }

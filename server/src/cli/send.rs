@@ -1,16 +1,15 @@
 //! `drawbridge send`
 
-use std::io::Read;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Duration;
 
-use anyhow::Context as _;
 use outbound::sender::{Latencies, Pace, Sent, send_all, with_suffix};
 use outbound::{Cause, Endpoint};
 use serde::Serialize;
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 
+use super::input::read;
 use super::{Context, Usage, Verdict};
 use crate::config::HostPort;
 use crate::output::{self, Output};
@@ -84,18 +83,6 @@ impl Args {
         };
         volley.send(messages, context.output).await
     }
-}
-
-fn read(file: &Path) -> anyhow::Result<Vec<u8>> {
-    let mut bytes = Vec::new();
-    if file == Path::new("-") {
-        std::io::stdin()
-            .lock()
-            .read_to_end(&mut bytes)
-            .context("standard input")?;
-        return Ok(bytes);
-    }
-    std::fs::read(file).with_context(|| file.display().to_string())
 }
 
 /// Messages that go to one receiver, with their answers on stdout.

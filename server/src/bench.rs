@@ -1,0 +1,76 @@
+//! `drawbridge bench`: each figure beside the limit that it can't pass, measured in the same run on the
+//! same cluster. The server is a process of its own; client, server and Postgres share the machine,
+//! as the figures' readers must know.
+
+mod admission;
+mod apply;
+mod ingest;
+mod latency;
+mod load;
+mod map;
+mod outbound;
+mod read;
+mod report;
+mod rig;
+mod search;
+mod write;
+
+use crate::config::Config;
+
+pub use report::{Aim, Figure, Limit, table};
+use rig::Rig;
+
+/// What can be measured.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum Measurement {
+    /// Messages acknowledged per second, beside one-row commits.
+    Ingest,
+    /// Time to an ACK on one connection, beside one insert and commit.
+    Latency,
+    /// Admissions made readable per second, and the bytes they take.
+    Apply,
+    /// Messages translated per second on one core.
+    Map,
+    /// FHIR reads per second, beside prepared point selects.
+    Read,
+    /// FHIR searches per second, beside prepared point selects.
+    Search,
+    /// FHIR creates per second, beside one-row commits.
+    Write,
+    /// Documents delivered per second.
+    Outbound,
+}
+
+impl Measurement {
+    /// In the order in which `all` runs them.
+    pub const ALL: [Self; 8] = [
+        Self::Ingest,
+        Self::Latency,
+        Self::Apply,
+        Self::Map,
+        Self::Read,
+        Self::Search,
+        Self::Write,
+        Self::Outbound,
+    ];
+
+    /// Measures, on a fresh cluster of its own.
+    pub async fn run(self, config: &Config) -> anyhow::Result<Vec<Figure>> {
+        if self == Self::Map {
+            return map::run();
+        }
+        let mut rig = Rig::new(config).await?;
+        let figures = match self {
+            Self::Ingest => ingest::run(&mut rig).await,
+            Self::Latency => latency::run(&mut rig).await,
+            Self::Apply => apply::run(&mut rig).await,
+            Self::Map => unreachable!("answered above"),
+            Self::Read => read::run(&mut rig).await,
+            Self::Search => search::run(&mut rig).await,
+            Self::Write => write::run(&mut rig).await,
+            Self::Outbound => outbound::run(&mut rig).await,
+        };
+        rig.close().await?;
+        figures
+    }
+}

@@ -1,0 +1,22 @@
+//! `[apply]`: how journalled messages become charts.
+
+use serde::{Deserialize, Serialize};
+
+/// The workers that apply messages.
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct ApplyConfig {
+    /// Tasks that apply messages at a time. 0: this process only receives, another one applies.
+    pub workers: u8,
+    /// Messages of one transaction at most.
+    pub batch_messages_max: u16,
+}
+
+impl Default for ApplyConfig {
+    fn default() -> Self {
+        Self {
+            workers: 2,
+            batch_messages_max: 200,
+        }
+    }
+}
