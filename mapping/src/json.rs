@@ -100,7 +100,8 @@ impl<'t> Assembly<'t> {
         }
     }
 
-    fn put(&mut self, name: &'t str, value: &'t str) {
+    /// Adds one element.
+    pub(crate) fn put(&mut self, name: &'t str, value: &'t str) {
         let Some(piece) = self.values.get_mut(name) else {
             self.order.push(name);
             self.values.insert(name, Piece::new(value));

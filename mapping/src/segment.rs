@@ -1,9 +1,15 @@
 //! Segments as statements: one file each. A segment belongs to the patient or visit whose group it
 //! stands in, which is that of the PID and PV1 before it.
 
+mod al1;
 mod dg1;
+mod in1;
+mod mrg;
+mod nk1;
+mod obx;
 mod pd1;
 mod pid;
+mod pr1;
 mod pv1;
 mod pv2;
 
@@ -16,16 +22,18 @@ use model::{IdentityKind, SourceIdentity};
 use crate::datatype::xon::refer;
 use crate::facts::Place;
 use crate::identity;
-use crate::inbound::trigger::Rules;
+use crate::inbound::trigger::{IdentityRule, Rules};
 use crate::inbound::{EntityKind, Reading, Seg, Unmappable, Voice};
 
 /// The patient and visit of whom the next segment speaks.
 struct Group<'r, 'a> {
     patient: Option<Voice<'r, 'a>>,
     visit: Option<Voice<'r, 'a>>,
+    /// Segments that were read, to tell the second of two equal ones from the first.
+    seen: Vec<Vec<u8>>,
 }
 
-impl Group<'_, '_> {
+impl<'r, 'a> Group<'r, 'a> {
     fn close(&mut self) {
         self.close_visit();
         if let Some(voice) = self.patient.take() {
@@ -34,9 +42,7 @@ impl Group<'_, '_> {
     }
 
     fn close_visit(&mut self) {
-        if let Some(mut voice) = self.visit.take() {
-            let whole = std::sync::Arc::clone(&voice.reading.whole);
-            voice.turn_to(&whole);
+        if let Some(voice) = self.visit.take() {
             voice.close();
         }
     }
@@ -45,6 +51,30 @@ impl Group<'_, '_> {
     fn subject(&self) -> Option<Reference> {
         let patient = self.patient.as_ref()?;
         Some(refer("Patient", patient.entity.0, None))
+    }
+
+    /// A reference to the visit.
+    fn encounter(&self) -> Option<Reference> {
+        let visit = self.visit.as_ref()?;
+        Some(refer("Encounter", visit.entity.0, None))
+    }
+
+    /// Who owns what happens in a visit: the visit, else the patient.
+    fn owner(&mut self) -> Option<&mut Voice<'r, 'a>> {
+        self.visit.as_mut().or(self.patient.as_mut())
+    }
+
+    /// How many segments with the same content but for the set id there were before.
+    fn nth(&mut self, segment: &Segment<'_>) -> usize {
+        let (name, set_id) = (segment.name_bytes(), segment.field(1).raw());
+        let content = segment
+            .raw()
+            .get(name.len() + 1 + set_id.len()..)
+            .unwrap_or_default();
+        let key = [name, content].concat();
+        let nth = self.seen.iter().filter(|seen| **seen == key).count();
+        self.seen.push(key);
+        nth
     }
 }
 
@@ -63,6 +93,7 @@ pub(crate) fn read(
     let mut group = Group {
         patient: None,
         visit: None,
+        seen: Vec::new(),
     };
     for segment in message.segments() {
         match segment.name() {
@@ -74,6 +105,13 @@ pub(crate) fn read(
                 group.close_visit();
                 group.visit = visit(segment, message, rules, &group, reading);
             }
+            "MRG" if rules.identity == IdentityRule::MergePatients => {
+                if let Some(survivor) = &mut group.patient {
+                    with("MRG", segment, reading, |seg| {
+                        mrg::state(seg, message, reading, survivor)
+                    });
+                }
+            }
             name => rest(name, segment, &mut group, reading),
         }
     }
@@ -83,22 +121,61 @@ pub(crate) fn read(
 
 /// The segments that say more of the patient and visit of their group.
 fn rest(name: &str, segment: Segment<'_>, group: &mut Group<'_, '_>, reading: &Reading<'_>) {
+    match name {
+        "PV2" => {
+            if let Some(visit) = &mut group.visit {
+                with("PV2", segment, reading, |seg| pv2::state(seg, visit));
+            }
+        }
+        "PD1" | "NK1" | "AL1" | "IAM" | "IN1" => of_patient(name, segment, group, reading),
+        "DG1" | "PR1" | "OBX" => of_visit(name, segment, group, reading),
+        _ => {}
+    }
+}
+
+/// What belongs to the patient, whatever the visit.
+fn of_patient(name: &str, segment: Segment<'_>, group: &mut Group<'_, '_>, reading: &Reading<'_>) {
     let subject = group.subject();
-    match (name, &mut group.patient, &mut group.visit) {
-        ("PD1", Some(patient), _) => with("PD1", segment, reading, |seg| pd1::state(seg, patient)),
-        ("PV2", _, Some(visit)) => with("PV2", segment, reading, |seg| pv2::state(seg, visit)),
-        ("DG1", patient, visit) => {
-            let encounter = visit
-                .as_ref()
-                .map(|visit| refer("Encounter", visit.entity.0, None));
-            let Some(owner) = visit.as_mut().or(patient.as_mut()) else {
-                return;
-            };
-            with("DG1", segment, reading, |seg| {
-                dg1::state(seg, subject, encounter, owner)
+    let Some(patient) = &mut group.patient else {
+        return;
+    };
+    match name {
+        "PD1" => with("PD1", segment, reading, |seg| pd1::state(seg, patient)),
+        "NK1" => with("NK1", segment, reading, |seg| {
+            nk1::state(seg, subject, patient)
+        }),
+        "AL1" => with("AL1", segment, reading, |seg| {
+            al1::state(seg, subject, patient)
+        }),
+        "IAM" => with("IAM", segment, reading, |seg| {
+            al1::state_iam(seg, subject, patient)
+        }),
+        _ => with("IN1", segment, reading, |seg| {
+            in1::state(seg, subject, patient)
+        }),
+    }
+}
+
+/// What belongs to the visit, or to the patient where there is none.
+fn of_visit(name: &str, segment: Segment<'_>, group: &mut Group<'_, '_>, reading: &Reading<'_>) {
+    let (subject, encounter) = (group.subject(), group.encounter());
+    let nth = group.nth(&segment);
+    let Some(owner) = group.owner() else { return };
+    match name {
+        "DG1" => with("DG1", segment, reading, |seg| {
+            dg1::state(seg, subject, encounter, owner)
+        }),
+        "PR1" => {
+            with("PR1", segment, reading, |seg| {
+                pr1::state(seg, subject, encounter, nth, owner)
             });
         }
-        _ => {}
+        _ => {
+            let about = obx::About { subject, encounter };
+            with("OBX", segment, reading, |seg| {
+                obx::state(seg, &about, nth, owner)
+            });
+        }
     }
 }
 

@@ -1,6 +1,7 @@
 //! Code tables: v2 tables as FHIR codes, as data.
 
 pub(crate) mod administrative;
+pub(crate) mod clinical;
 pub(crate) mod location;
 pub(crate) mod system;
 pub(crate) mod visit;
@@ -52,6 +53,11 @@ mod tests {
         check(administrative::ETHNICITY);
         check(administrative::OMB_CATEGORIES);
         check(administrative::LANGUAGES);
+        check(clinical::ALLERGEN_CATEGORY);
+        check(clinical::ALLERGY_CRITICALITY);
+        check(clinical::ALLERGY_SEVERITY);
+        check(clinical::SUBSCRIBER_RELATIONSHIP);
+        check(clinical::OBSERVATION_STATUS);
         check(visit::CLASS);
         check(visit::ACT_CODES);
     }

@@ -2,15 +2,15 @@
 
 use fhirbolt::model::r4::resources::Organization;
 use fhirbolt::model::r4::types::{Identifier, Reference};
-use hl7v2::datatype::Xon;
+use hl7v2::datatype::{Cx, Xad, Xon, Xtn};
 use model::{IdentityKind, SourceIdentity};
 
 use crate::facts::Place;
 use crate::identity;
-use crate::inbound::{EntityKind, Reading, Voice};
+use crate::inbound::{EntityKind, Reading, Seg, Voice};
 use crate::json;
 
-use super::{cx, hd, text};
+use super::{cx, hd, text, xad, xtn};
 
 const NAME: Place = Place::new("XON", 1);
 const IDENTIFIER: Place = Place::new("XON", 10);
@@ -48,6 +48,70 @@ pub(crate) fn reference(xon: Xon<'_>, reading: &Reading<'_>) -> Option<Reference
         };
         voice.state(NAME, json::fragment(&organization));
     }
+    let reference = refer("Organization", voice.entity.0, name);
+    voice.close();
+    Some(reference)
+}
+
+/// The insurer of IN1-3, 4, 5 and 7.
+pub(crate) fn insurer(in1: &Seg<'_>, reading: &Reading<'_>) -> Option<Reference> {
+    let name = text::text(&Xon::new(in1.field(4).first()).name());
+    let id = identity::valued(in1.field(3)).next();
+    let stand_in = || SourceIdentity {
+        kind: IdentityKind::Organization,
+        authority: reading.sender(),
+        type_code: String::new(),
+        value: format!("name:{}", name.as_deref().unwrap_or_default()),
+    };
+    let kind = EntityKind::Organization;
+    let mut voice = match id {
+        Some(id) => {
+            let own = identity::authority(id.authority());
+            let identity = SourceIdentity {
+                kind: IdentityKind::Organization,
+                authority: own.unwrap_or_else(|| reading.sender()),
+                type_code: id.type_code().trim().to_owned(),
+                value: id.id().trim().to_owned(),
+            };
+            Voice::new(reading, kind, identity)
+        }
+        None if name.is_some() => Voice::unidentified(reading, kind, stand_in()),
+        None => return None,
+    };
+    voice.each(
+        in1,
+        3,
+        |sent| cx::identifier(Cx::new(sent), None, reading),
+        |identifier| Organization {
+            identifier,
+            ..Organization::default()
+        },
+    );
+    if let Some(name) = &name {
+        let organization = Organization {
+            name: Some(name.as_str().into()),
+            ..Organization::default()
+        };
+        voice.state(NAME, json::fragment(&organization));
+    }
+    voice.each(
+        in1,
+        5,
+        |sent| xad::address(Xad::new(sent), reading),
+        |address| Organization {
+            address,
+            ..Organization::default()
+        },
+    );
+    voice.each(
+        in1,
+        7,
+        |sent| xtn::contact(Xtn::new(sent), Some("work"), reading),
+        |telecom| Organization {
+            telecom,
+            ..Organization::default()
+        },
+    );
     let reference = refer("Organization", voice.entity.0, name);
     voice.close();
     Some(reference)

@@ -3,20 +3,94 @@
 use fhir::ResourceType;
 use model::EntityId;
 
-use super::{Builder, Draft, FoldContext, Parts};
+use crate::facts::Place;
+use crate::json::{Assembly, members};
+
+use super::{Builder, Draft, FoldContext, Parts, Said};
 
 pub(super) fn fold(entity: EntityId, parts: &Parts<'_>, ctx: &FoldContext<'_>) -> Vec<Draft> {
     let said = parts.itself();
     if said.is_empty() {
         return Vec::new();
     }
+    let contacts = contacts(parts);
     let mut patient = Builder::new(ResourceType::Patient, entity.into());
-    patient.add_all(said);
+    let has_own_identifiers = said.iter().any(|said| IDENTIFIERS.contains(&said.field));
+    for said in said {
+        // What a merge called the patient counts only while the patient has not been heard of.
+        if said.field != MERGED || !has_own_identifiers {
+            patient.add(*said);
+        }
+    }
+    for (_, said) in parts.of_kind("merge") {
+        patient.add_all(said);
+    }
+    if let Some(contacts) = &contacts {
+        patient.add_computed(contacts);
+    }
     choose(&mut patient, "deceasedDateTime", "deceasedBoolean");
     choose(&mut patient, "multipleBirthInteger", "multipleBirthBoolean");
     let mut drafts = vec![patient.finish()];
     drafts.extend(owned(entity, parts, ctx));
     drafts
+}
+
+const MERGED: Place = Place::new("MRG", 1);
+const IDENTIFIERS: [Place; 3] = [
+    Place::new("PID", 2),
+    Place::new("PID", 3),
+    Place::new("PID", 4),
+];
+
+/// `Patient.contact` as a fragment: the patient's people, and organizations that are only contacts.
+fn contacts(parts: &Parts<'_>) -> Option<String> {
+    let people = parts
+        .of_kind(ResourceType::RelatedPerson.name())
+        .map(|(_, said)| person(said));
+    let organizations = parts.of_kind("contact").map(|(_, said)| organization(said));
+    let list: Vec<String> = people.chain(organizations).flatten().collect();
+    (!list.is_empty()).then(|| format!("{{\"contact\":[{}]}}", list.join(",")))
+}
+
+/// A RelatedPerson as a contact, which has one name and one address.
+fn person(said: &[Said<'_>]) -> Option<String> {
+    let mut contact = Assembly::default();
+    for (name, value) in said.iter().flat_map(|said| members(said.fragment)) {
+        match name {
+            "relationship" | "telecom" | "gender" | "period" => contact.put(name, value.get()),
+            "name" | "address" => {
+                if let Some(first) = first(value.get()) {
+                    contact.put(name, first);
+                }
+            }
+            _ => {}
+        }
+    }
+    object(&contact)
+}
+
+fn organization(said: &[Said<'_>]) -> Option<String> {
+    let mut contact = Assembly::default();
+    for (_, list) in said.iter().flat_map(|said| members(said.fragment)) {
+        if let Some(only) = first(list.get()) {
+            contact.add(only);
+        }
+    }
+    object(&contact)
+}
+
+fn object(contact: &Assembly<'_>) -> Option<String> {
+    contact.names().next()?;
+    let mut text = String::from("{");
+    contact.write_members(&mut text);
+    text.push('}');
+    Some(text)
+}
+
+/// The first element of a list.
+fn first(list: &str) -> Option<&str> {
+    let elements: Vec<&serde_json::value::RawValue> = serde_json::from_str(list).ok()?;
+    elements.first().map(|first| first.get())
 }
 
 /// Of two forms of one element the first counts: it says more.

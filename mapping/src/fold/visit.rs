@@ -177,7 +177,8 @@ impl<'f> Visit<'f> {
             .said(ADMITTED)
             .and_then(|said| nested(said.fragment, "period", "start"))
             .or_else(|| first.map(|event| event.at.clone()));
-        let end = (stage == Some(Stage::Finished)).then(|| {
+        let is_over = matches!(stage, Some(Stage::Finished | Stage::Cancelled));
+        let end = is_over.then(|| {
             self.said(DISCHARGED)
                 .and_then(|said| nested(said.fragment, "period", "end"))
                 .or_else(|| {

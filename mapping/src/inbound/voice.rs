@@ -59,9 +59,9 @@ impl<'r, 'a> Voice<'r, 'a> {
         }
     }
 
-    /// Speaks of a part of the entity from here on; the empty part is the entity itself.
-    pub(crate) fn turn_to(&mut self, part: &Arc<str>) {
-        self.part = Arc::clone(part);
+    /// Speaks of the entity itself from here on.
+    pub(crate) fn turn_to_whole(&mut self) {
+        self.part = Arc::clone(&self.reading.whole);
     }
 
     /// Speaks of a part of the entity that becomes a resource of its own; gives that one's id.

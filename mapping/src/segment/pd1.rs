@@ -8,6 +8,7 @@ use crate::inbound::{Seg, Voice};
 
 /// States what PD1 says of the patient.
 pub(super) fn state(pd1: &Seg<'_>, voice: &mut Voice<'_, '_>) {
+    voice.turn_to_whole();
     let reading = voice.reading;
     let cared_for_by = |general_practitioner| Patient {
         general_practitioner,

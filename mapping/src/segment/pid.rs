@@ -2,17 +2,20 @@
 
 mod demographics;
 
-use fhirbolt::model::r4::resources::Patient;
+use fhirbolt::model::r4::resources::{Account, Patient};
 use fhirbolt::model::r4::types::{
-    CodeableConcept, Extension, HumanName, Identifier, Period, Reference,
+    Code, CodeableConcept, Extension, HumanName, Identifier, Period, Reference,
 };
 use hl7v2::datatype::{Cx, Xad, Xpn, Xtn};
 use hl7v2::{Repetition, Segment};
 use model::IdentityKind;
 
+use crate::datatype::xon::refer;
 use crate::datatype::{cx, dtm, ext, hd, text, xad, xpn, xtn};
 use crate::identity;
-use crate::inbound::{Reading, Seg, Voice};
+use crate::inbound::{EntityKind, Reading, Seg, Voice};
+use crate::json;
+use crate::profile::VisitId;
 
 const MOTHERS_MAIDEN_NAME: &str =
     "http://hl7.org/fhir/StructureDefinition/patient-mothersMaidenName";
@@ -25,6 +28,7 @@ pub(super) fn state(pid: &Seg<'_>, msh: &Segment<'_>, voice: &mut Voice<'_, '_>)
     names(pid, voice);
     contacts(pid, voice);
     demographics::state(pid, voice);
+    account(pid, msh, voice);
     if voice.has_said_nothing() {
         voice.exist(pid.place(0));
     }
@@ -49,6 +53,38 @@ fn identifiers(pid: &Seg<'_>, msh: &Segment<'_>, voice: &mut Voice<'_, '_>) {
     voice.one(pid, 20, |licence| {
         Some(identified(vec![driving_licence(licence, reading)?]))
     });
+}
+
+/// PID-18 → Account, unless the profile says that it is the visit's number.
+fn account(pid: &Seg<'_>, msh: &Segment<'_>, patient: &Voice<'_, '_>) {
+    let reading = patient.reading;
+    let is_visit = reading.profile().visit_id.contains(&VisitId::AccountNumber);
+    let Some(identity) = identity::account(pid.raw(), msh) else {
+        return;
+    };
+    pid.skip(&[18]);
+    if is_visit {
+        return;
+    }
+    let mut voice = Voice::new(reading, EntityKind::Account, identity);
+    let blank = || Account {
+        status: Code::default(),
+        ..Account::default()
+    };
+    let about = Account {
+        status: "active".into(),
+        subject: vec![refer("Patient", patient.entity.0, None)],
+        ..blank()
+    };
+    voice.state(pid.place(0), json::fragment(&about));
+    voice.one(pid, 18, |sent| {
+        let identifier = vec![cx::identifier(Cx::new(sent), Some("AN"), reading)?];
+        Some(Account {
+            identifier,
+            ..blank()
+        })
+    });
+    voice.close();
 }
 
 fn identified(identifier: Vec<Identifier>) -> Patient {

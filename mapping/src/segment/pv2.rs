@@ -11,6 +11,7 @@ use super::pv1::{blank, participant};
 
 /// States what PV2 says of the visit.
 pub(super) fn state(pv2: &Seg<'_>, voice: &mut Voice<'_, '_>) {
+    voice.turn_to_whole();
     let reading = voice.reading;
     voice.one(pv2, 3, |sent| {
         let reason = cwe::concept(Cwe::new(sent), None, reading)?;

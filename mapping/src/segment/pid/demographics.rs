@@ -226,7 +226,12 @@ fn births_and_death(pid: &Seg<'_>, voice: &mut Voice<'_, '_>) {
         yes_or_no(&sent.text()).map(|yes| multiple(PatientMultipleBirth::Boolean(yes.into())))
     });
     voice.one(pid, 25, |sent| {
-        let order: i32 = sent.text().trim().parse().ok().filter(|order| 0 < *order)?;
+        let order: i32 = sent
+            .text()
+            .trim()
+            .parse()
+            .ok()
+            .filter(|order| 0 <= *order)?;
         Some(multiple(PatientMultipleBirth::Integer(order.into())))
     });
     let deceased = |how| Patient {

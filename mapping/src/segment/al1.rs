@@ -1,0 +1,179 @@
+//! AL1 and IAM → AllergyIntolerance, a part of the patient.
+
+use fhirbolt::model::r4::resources::{
+    AllergyIntolerance, AllergyIntoleranceOnset, AllergyIntoleranceReaction,
+};
+use fhirbolt::model::r4::types::{Code, CodeableConcept, Reference};
+use hl7v2::datatype::{Cwe, Ei};
+
+use crate::datatype::cwe::Meaning;
+use crate::datatype::{cwe, cx, dtm, text};
+use crate::inbound::{Seg, Voice};
+use crate::json;
+use crate::table::clinical::{ALLERGEN_CATEGORY, ALLERGY_CRITICALITY, ALLERGY_SEVERITY};
+use crate::table::find;
+
+const CLINICAL: &str = "http://terminology.hl7.org/CodeSystem/allergyintolerance-clinical";
+const VERIFICATION: &str = "http://terminology.hl7.org/CodeSystem/allergyintolerance-verification";
+
+/// Where the two segments keep the same things.
+struct Layout {
+    onset: u8,
+    id: Option<u8>,
+    action: Option<u8>,
+}
+
+const AL1: Layout = Layout {
+    onset: 6,
+    id: None,
+    action: None,
+};
+const IAM: Layout = Layout {
+    onset: 11,
+    id: Some(7),
+    action: Some(6),
+};
+
+/// States what AL1 says.
+pub(super) fn state(al1: &Seg<'_>, subject: Option<Reference>, patient: &mut Voice<'_, '_>) {
+    read(al1, &AL1, subject, patient);
+}
+
+/// States what IAM says.
+pub(super) fn state_iam(iam: &Seg<'_>, subject: Option<Reference>, patient: &mut Voice<'_, '_>) {
+    read(iam, &IAM, subject, patient);
+}
+
+fn blank() -> AllergyIntolerance {
+    AllergyIntolerance {
+        patient: Box::new(Reference::default()),
+        ..AllergyIntolerance::default()
+    }
+}
+
+fn read(seg: &Seg<'_>, layout: &Layout, subject: Option<Reference>, patient: &mut Voice<'_, '_>) {
+    seg.skip(&[1, 4]);
+    let Some(name) = name(seg, layout) else {
+        return;
+    };
+    let reading = patient.reading;
+    patient.turn_to_part("AllergyIntolerance", &name);
+    let in_error = layout
+        .action
+        .is_some_and(|n| seg.field(n).text().trim() == "D");
+    patient.state(seg.place(0), json::fragment(&status(in_error, subject)));
+    patient.one(seg, 2, |sent| kind(&sent.text()));
+    patient.one(seg, 3, |sent| {
+        let code = cwe::concept(Cwe::new(sent), None, reading)?;
+        Some(AllergyIntolerance {
+            code: Some(Box::new(code)),
+            ..blank()
+        })
+    });
+    let severity = seg.field(4).text();
+    let severity = severity.trim();
+    patient.one(seg, 4, |sent| {
+        let criticality = find(ALLERGY_CRITICALITY, sent.text().trim())?;
+        Some(AllergyIntolerance {
+            criticality: Some(criticality.into()),
+            ..blank()
+        })
+    });
+    patient.each(
+        seg,
+        5,
+        |sent| {
+            let sent = Cwe::new(sent);
+            let mut manifestation = cwe::concept(sent, None, reading)?;
+            // AL1-5 was ST until v2.3: what stands in the place of the code is words.
+            if sent.system().is_empty() && sent.display().is_empty() {
+                manifestation = cwe::worded(&sent.code())?;
+            }
+            Some(reaction(manifestation, severity))
+        },
+        |reaction| AllergyIntolerance {
+            reaction,
+            ..blank()
+        },
+    );
+    patient.one(seg, layout.onset, |sent| {
+        let onset = AllergyIntoleranceOnset::DateTime(dtm::date_time(&sent.text(), reading)?);
+        Some(AllergyIntolerance {
+            onset: Some(onset),
+            ..blank()
+        })
+    });
+    if let Some(n) = layout.id {
+        patient.one(seg, n, |sent| {
+            let identifier = vec![cx::entity_identifier(Ei::new(sent), reading)?];
+            Some(AllergyIntolerance {
+                identifier,
+                ..blank()
+            })
+        });
+    }
+}
+
+/// An allergy that is told of is active; one that was told of in error has no clinical status (ait-2).
+fn status(in_error: bool, subject: Option<Reference>) -> AllergyIntolerance {
+    let concept = |system, code, display| {
+        Some(Box::new(
+            Meaning {
+                code,
+                display,
+                system,
+            }
+            .concept(),
+        ))
+    };
+    let about = AllergyIntolerance {
+        patient: Box::new(subject.unwrap_or_default()),
+        ..blank()
+    };
+    if in_error {
+        let verification_status = concept(VERIFICATION, "entered-in-error", "Entered in Error");
+        return AllergyIntolerance {
+            verification_status,
+            ..about
+        };
+    }
+    AllergyIntolerance {
+        clinical_status: concept(CLINICAL, "active", "Active"),
+        ..about
+    }
+}
+
+/// Table 0127.
+fn kind(code: &str) -> Option<AllergyIntolerance> {
+    let code = code.trim();
+    let category: Vec<Code> = find(ALLERGEN_CATEGORY, code)
+        .into_iter()
+        .map(Code::from)
+        .collect();
+    let is_allergy = !matches!(code, "" | "MC");
+    let known = is_allergy && code.len() == 2 && code.ends_with('A');
+    let allergy = AllergyIntolerance {
+        category,
+        r#type: known.then(|| "allergy".into()),
+        ..blank()
+    };
+    Some(allergy)
+}
+
+fn reaction(manifestation: CodeableConcept, severity: &str) -> AllergyIntoleranceReaction {
+    AllergyIntoleranceReaction {
+        manifestation: vec![manifestation],
+        severity: find(ALLERGY_SEVERITY, severity).map(Into::into),
+        ..AllergyIntoleranceReaction::default()
+    }
+}
+
+/// What names the allergy among the patient's: its own id, else what the patient is allergic to.
+fn name(seg: &Seg<'_>, layout: &Layout) -> Option<String> {
+    if let Some(id) = layout.id.and_then(|n| text::text(&seg.field(n).text())) {
+        return Some(format!("id|{id}"));
+    }
+    let sent = Cwe::new(seg.field(3).first());
+    let what = text::text(&sent.code()).or_else(|| text::text(&sent.display()))?;
+    Some(format!("{what}|{}", sent.system().trim()))
+}

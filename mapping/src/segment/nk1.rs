@@ -1,0 +1,198 @@
+//! NK1 → RelatedPerson, which also stands in `Patient.contact`; an organization is only a contact.
+
+use fhirbolt::model::r4::resources::{Patient, PatientContact, RelatedPerson};
+use fhirbolt::model::r4::types::{Code, CodeableConcept, Reference};
+use hl7v2::Repetition;
+use hl7v2::datatype::{Cwe, Cx, Xad, Xon, Xpn, Xtn};
+
+use crate::datatype::{cwe, cx, dtm, text, xad, xon, xpn, xtn};
+use crate::inbound::{Reading, Seg, Voice};
+use crate::json;
+use crate::table::administrative::{CONTACT_ROLE, GENDER, RELATIONSHIP};
+use crate::table::find;
+
+/// States what NK1 says of somebody near the patient. Later messages find the same person by NK1-33,
+/// else by name and relationship.
+pub(super) fn state(nk1: &Seg<'_>, subject: Option<Reference>, patient: &mut Voice<'_, '_>) {
+    nk1.skip(&[1, 9]);
+    let role = nk1.field(7).text();
+    let is_organization = matches!(role.trim(), "E" | "F" | "I" | "S");
+    let has_person = !nk1.field(2).is_empty();
+    if is_organization && !has_person {
+        return organization(nk1, patient);
+    }
+    let Some(name) = name(nk1) else { return };
+    patient.turn_to_part("RelatedPerson", &name);
+    let about = RelatedPerson {
+        patient: Box::new(subject.unwrap_or_default()),
+        ..blank()
+    };
+    patient.state(nk1.place(0), json::fragment(&about));
+    who(nk1, patient);
+    reached(nk1, patient);
+}
+
+fn blank() -> RelatedPerson {
+    RelatedPerson {
+        patient: Box::new(Reference::default()),
+        ..RelatedPerson::default()
+    }
+}
+
+fn who(nk1: &Seg<'_>, patient: &mut Voice<'_, '_>) {
+    let reading = patient.reading;
+    patient.each(
+        nk1,
+        2,
+        |sent| xpn::name(Xpn::new(sent), reading),
+        |name| RelatedPerson { name, ..blank() },
+    );
+    patient.one(nk1, 3, |sent| {
+        Some(RelatedPerson {
+            relationship: vec![relationship(sent, reading)?],
+            ..blank()
+        })
+    });
+    patient.one(nk1, 7, |sent| {
+        Some(RelatedPerson {
+            relationship: vec![role(sent, reading)?],
+            ..blank()
+        })
+    });
+    patient.one(nk1, 15, |sent| {
+        let gender = find(GENDER, sent.text().trim()).unwrap_or("unknown");
+        Some(RelatedPerson {
+            gender: Some(Code::from(gender)),
+            ..blank()
+        })
+    });
+    patient.one(nk1, 16, |sent| {
+        Some(RelatedPerson {
+            birth_date: dtm::date(&sent.text(), reading),
+            ..blank()
+        })
+    });
+    patient.each(
+        nk1,
+        33,
+        |sent| cx::identifier(Cx::new(sent), None, reading),
+        |identifier| RelatedPerson {
+            identifier,
+            ..blank()
+        },
+    );
+}
+
+fn reached(nk1: &Seg<'_>, patient: &mut Voice<'_, '_>) {
+    let reading = patient.reading;
+    patient.each(
+        nk1,
+        4,
+        |sent| xad::address(Xad::new(sent), reading),
+        |address| RelatedPerson { address, ..blank() },
+    );
+    for (n, default_use) in [(5, Some("home")), (6, Some("work")), (40, None), (41, None)] {
+        patient.each(
+            nk1,
+            n,
+            |sent| xtn::contact(Xtn::new(sent), default_use, reading),
+            |telecom| RelatedPerson { telecom, ..blank() },
+        );
+    }
+    let end = nk1.field(9).text();
+    patient.one(nk1, 8, |start| {
+        let period = dtm::period(&start.text(), &end, reading)?;
+        Some(RelatedPerson {
+            period: Some(period),
+            ..blank()
+        })
+    });
+}
+
+/// An employer, agency or insurer.
+fn organization(nk1: &Seg<'_>, patient: &mut Voice<'_, '_>) {
+    let reading = patient.reading;
+    let words = nk1.field(13).text();
+    let role_code = nk1.field(7).text();
+    let Some(words) = text::text(&words) else {
+        return;
+    };
+    patient.turn_to_part("contact", &format!("{words}|{}", role_code.trim()));
+    let contact = |part: PatientContact| Patient {
+        contact: vec![part],
+        ..Patient::default()
+    };
+    patient.one(nk1, 13, |sent| {
+        let organization = Some(Box::new(xon::reference(Xon::new(sent), reading)?));
+        Some(contact(PatientContact {
+            organization,
+            ..PatientContact::default()
+        }))
+    });
+    patient.one(nk1, 7, |sent| {
+        let relationship = vec![role(sent, reading)?];
+        Some(contact(PatientContact {
+            relationship,
+            ..PatientContact::default()
+        }))
+    });
+    patient.one(nk1, 4, |sent| {
+        let address = Some(Box::new(xad::address(Xad::new(sent), reading)?));
+        Some(contact(PatientContact {
+            address,
+            ..PatientContact::default()
+        }))
+    });
+    patient.each(
+        nk1,
+        5,
+        |sent| xtn::contact(Xtn::new(sent), Some("work"), reading),
+        |telecom| {
+            contact(PatientContact {
+                telecom,
+                ..PatientContact::default()
+            })
+        },
+    );
+}
+
+/// NK1-3, table 0063.
+fn relationship(sent: Repetition<'_>, reading: &Reading<'_>) -> Option<CodeableConcept> {
+    let sent = Cwe::new(sent);
+    cwe::mapped(
+        find(RELATIONSHIP, sent.code().trim()),
+        sent,
+        Some("0063"),
+        reading,
+    )
+}
+
+/// NK1-7, table 0131.
+fn role(sent: Repetition<'_>, reading: &Reading<'_>) -> Option<CodeableConcept> {
+    let sent = Cwe::new(sent);
+    cwe::mapped(
+        find(CONTACT_ROLE, sent.code().trim()),
+        sent,
+        Some("0131"),
+        reading,
+    )
+}
+
+/// What names the person among the patient's people.
+fn name(nk1: &Seg<'_>) -> Option<String> {
+    if let Some(id) = text::text(&nk1.field(33).text()) {
+        return Some(format!("id|{id}"));
+    }
+    let person = Xpn::new(nk1.field(2).first());
+    let family = text::text(&person.family().surname()).unwrap_or_default();
+    let given = text::text(&person.given()).unwrap_or_default();
+    if family.is_empty() && given.is_empty() {
+        return None;
+    }
+    let (relationship, role) = (nk1.field(3).text(), nk1.field(7).text());
+    Some(format!(
+        "{family}|{given}|{}|{}",
+        relationship.trim(),
+        role.trim()
+    ))
+}

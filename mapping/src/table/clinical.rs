@@ -1,0 +1,56 @@
+//! Tables of allergies, coverage and results.
+
+use super::{Table, meaning};
+
+/// Table 0127 to `AllergyIntolerance.category`.
+pub(crate) const ALLERGEN_CATEGORY: &[(&str, &str)] = &[
+    ("AA", "biologic"),
+    ("DA", "medication"),
+    ("EA", "environment"),
+    ("FA", "food"),
+    ("LA", "environment"),
+    ("PA", "environment"),
+];
+
+/// Table 0128 to `AllergyIntolerance.criticality`; moderate is neither high nor low.
+pub(crate) const ALLERGY_CRITICALITY: &[(&str, &str)] = &[("MI", "low"), ("SV", "high")];
+
+/// Table 0128 to `AllergyIntolerance.reaction.severity`.
+pub(crate) const ALLERGY_SEVERITY: &[(&str, &str)] =
+    &[("MI", "mild"), ("MO", "moderate"), ("SV", "severe")];
+
+const RELATIONSHIP: &str = "http://terminology.hl7.org/CodeSystem/subscriber-relationship";
+
+/// Table 0063 to `Coverage.relationship`.
+pub(crate) const SUBSCRIBER_RELATIONSHIP: Table = &[
+    ("CHD", meaning("child", "Child", RELATIONSHIP)),
+    ("DOM", meaning("common", "Common Law Spouse", RELATIONSHIP)),
+    ("FCH", meaning("child", "Child", RELATIONSHIP)),
+    ("FTH", meaning("parent", "Parent", RELATIONSHIP)),
+    ("MTH", meaning("parent", "Parent", RELATIONSHIP)),
+    ("NCH", meaning("child", "Child", RELATIONSHIP)),
+    ("OTH", meaning("other", "Other", RELATIONSHIP)),
+    ("PAR", meaning("parent", "Parent", RELATIONSHIP)),
+    ("SCH", meaning("child", "Child", RELATIONSHIP)),
+    ("SEL", meaning("self", "Self", RELATIONSHIP)),
+    ("SPO", meaning("spouse", "Spouse", RELATIONSHIP)),
+];
+
+/// Table 0085 to `Observation.status`.
+pub(crate) const OBSERVATION_STATUS: &[(&str, &str)] = &[
+    ("A", "amended"),
+    ("B", "preliminary"),
+    ("C", "corrected"),
+    ("D", "entered-in-error"),
+    ("F", "final"),
+    ("I", "registered"),
+    ("N", "unknown"),
+    ("O", "registered"),
+    ("P", "preliminary"),
+    ("R", "preliminary"),
+    ("S", "preliminary"),
+    ("U", "final"),
+    ("V", "final"),
+    ("W", "entered-in-error"),
+    ("X", "cancelled"),
+];
