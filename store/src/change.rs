@@ -48,7 +48,11 @@ pub async fn since(store: &Store, tenant: Tenant, after: Place, limit: u32) -> R
     let sql = "
         select c.xid::text::bigint, c.id, c.rid, c.type, r.id, c.version, c.patient, c.journal
         from change c
-        join resource r on r.tenant = c.tenant and r.type = c.type and r.rid = c.rid
+        cross join lateral (
+            select id from resource
+            where tenant = c.tenant and type = c.type and rid = c.rid
+            offset 0
+        ) r
         where c.tenant = $1 and $2 <= c.id
             and (c.xid, c.id) > ($3::text::xid8, $4)
             and c.xid < pg_snapshot_xmin(pg_current_snapshot())

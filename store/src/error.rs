@@ -134,8 +134,16 @@ impl From<tokio_postgres::Error> for StoreError {
         if let Some(db) = error.as_db_error() {
             return db.into();
         }
-        // The kinds of this driver's errors carry no values but "error serializing parameter N".
-        Self::Unreachable(error.to_string())
+        let said = error.to_string();
+        if said.starts_with("error serializing parameter") {
+            // A value that does not fit into a message: about the row, as a data exception is.
+            return Self::Refused {
+                code: SqlState::DATA_EXCEPTION.code().to_owned(),
+                place: said,
+                what: String::new(),
+            };
+        }
+        Self::Unreachable(said)
     }
 }
 

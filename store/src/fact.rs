@@ -61,6 +61,8 @@ const INSERT: &str = "
     )
     on conflict do nothing";
 
+/// Rows are updated by the place where they were found: the planner then has no say in which side
+/// leads, whatever it believes about the size of a table that grows.
 const UPDATE: &str = "
     update fact f
     set lane = t.lane, journal = t.journal, kind = t.kind, fold_version = t.fold_version,
@@ -68,7 +70,10 @@ const UPDATE: &str = "
     from unnest(
         $2::uuid[], $3::uuid[], $4::bigint[], $5::smallint[], $6::smallint[], $7::bytea[]
     ) as t (entity, lane, journal, kind, fold_version, body)
-    where f.tenant = $1 and f.entity = t.entity";
+    cross join lateral (
+        select ctid as place from fact where tenant = $1 and entity = t.entity for update
+    ) found
+    where f.ctid = found.place";
 
 async fn write(tx: &Tx, facts: &[&FactRow], sql: &str) -> Result<usize> {
     if facts.is_empty() {

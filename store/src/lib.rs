@@ -22,6 +22,7 @@ pub mod fact;
 pub mod identity;
 pub mod journal;
 pub mod lanes;
+pub mod limit;
 pub mod lineage;
 mod migrate;
 pub mod profile;

@@ -53,7 +53,10 @@ pub async fn journal_commits(
             Box::new(raw.clone()),
         ]
     };
-    let operation = Operation { sql, parameters: Box::new(parameters) };
+    let operation = Operation {
+        sql,
+        parameters: Box::new(parameters),
+    };
     let rate = each_connection(url, connections, time, operation).await;
     client.batch_execute("drop table limit_journal").await?;
     rate
@@ -77,7 +80,10 @@ pub async fn point_selects(
         let id = ids.get(chosen).map_or_else(uuid::Uuid::nil, |id| id.0);
         vec![Box::new(tenant.0), Box::new(kind), Box::new(id)]
     };
-    let operation = Operation { sql, parameters: Box::new(parameters) };
+    let operation = Operation {
+        sql,
+        parameters: Box::new(parameters),
+    };
     each_connection(url, connections, time, operation).await
 }
 
@@ -101,7 +107,10 @@ pub async fn resource_commits(
             'app', $2)";
     let body = body.to_owned();
     let parameters = move |turn| -> Vec<Parameter> { vec![Box::new(turn), Box::new(body.clone())] };
-    let operation = Operation { sql, parameters: Box::new(parameters) };
+    let operation = Operation {
+        sql,
+        parameters: Box::new(parameters),
+    };
     let rate = each_connection(url, connections, time, operation).await;
     client.batch_execute("drop table limit_resource").await?;
     rate
@@ -109,8 +118,14 @@ pub async fn resource_commits(
 
 /// The bytes of all journalled messages as they came.
 pub async fn journal_raw_bytes(url: &str) -> Result<u64> {
-    let row = connect(url).await?.query_one("select sum(size)::bigint from journal", &[]).await?;
-    Ok(row.get::<_, Option<i64>>(0).and_then(|n| u64::try_from(n).ok()).unwrap_or(0))
+    let row = connect(url)
+        .await?
+        .query_one("select sum(size)::bigint from journal", &[])
+        .await?;
+    Ok(row
+        .get::<_, Option<i64>>(0)
+        .and_then(|n| u64::try_from(n).ok())
+        .unwrap_or(0))
 }
 
 /// The ids of a tenant's resources of one type: what reads are measured with.
@@ -152,8 +167,10 @@ async fn each_connection(
             while start.elapsed() < time {
                 let parameters = (operation.parameters)(next.fetch_add(1, Ordering::Relaxed));
                 let began = Instant::now();
-                let borrowed: Vec<&(dyn ToSql + Sync)> =
-                    parameters.iter().map(|it| it.as_ref() as &(dyn ToSql + Sync)).collect();
+                let borrowed: Vec<&(dyn ToSql + Sync)> = parameters
+                    .iter()
+                    .map(|it| it.as_ref() as &(dyn ToSql + Sync))
+                    .collect();
                 client.query_opt(&statement, &borrowed).await?;
                 latencies.push(began.elapsed());
             }

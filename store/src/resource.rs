@@ -18,7 +18,7 @@ pub use heads::heads;
 pub use read::{HistoryPage, history, read, vread};
 pub use search::{
     Criterion, Cursor, DateMatch, Order, Page, Prefix, Search, StringMatch, Total, TotalWanted,
-    search,
+    plan, search,
 };
 pub use write::write;
 

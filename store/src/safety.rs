@@ -1,14 +1,14 @@
 //! A database that may lose commits is refused: an ACK is a promise.
 
-use deadpool_postgres::ClientWrapper;
+use tokio_postgres::Config;
 
-use crate::{Result, StoreError};
+use crate::{Result, StoreError, connect};
 
-/// Refuses `fsync`, `full_page_writes` or `synchronous_commit` off.
-pub(crate) async fn refuse_unsafe(client: &ClientWrapper) -> Result<()> {
-    // The session's own synchronous_commit was set by us; what counts is what others would get.
-    let sql = "select name, case name when 'synchronous_commit' then reset_val else setting end
-        from pg_settings
+/// Refuses `fsync`, `full_page_writes` or `synchronous_commit` off, as a session gets them that says
+/// nothing of its own.
+pub(crate) async fn refuse_unsafe(config: &Config) -> Result<()> {
+    let client = connect::single(config).await?;
+    let sql = "select name, setting from pg_settings
         where name in ('fsync', 'full_page_writes', 'synchronous_commit')";
     for row in client.query(sql, &[]).await? {
         let (setting, value): (String, String) = (row.get(0), row.get(1));

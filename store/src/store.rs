@@ -38,8 +38,8 @@ impl Store {
         let writers = connect::pool(&config, Work::Write, settings.writers_max, timeout)?;
         let readers = connect::pool(&config, Work::Read, settings.readers_max, timeout)?;
         let shared = Shared::new(&config, settings.fast_readers, timeout)?;
+        safety::refuse_unsafe(&config).await?;
         let client = writers.get().await?;
-        safety::refuse_unsafe(&client).await?;
         let writer = register(&client, &settings.purpose, &settings.chain_key).await?;
         drop(client);
         let store = Self(Arc::new(Inner {

@@ -104,7 +104,9 @@ pub async fn revoke_by_id(store: &Store, tenant: Tenant, id: i64) -> Result<bool
     let sql = "update access_token set revoked_at = $3
         where tenant = $1 and id = $2 and revoked_at is null";
     let client = store.writers().get().await?;
-    let n_rows = client.execute(sql, &[&tenant.0, &id, &store.clock().now()]).await?;
+    let n_rows = client
+        .execute(sql, &[&tenant.0, &id, &store.clock().now()])
+        .await?;
     Ok(n_rows != 0)
 }
 
@@ -115,7 +117,9 @@ pub async fn list(store: &Store, tenant: Tenant) -> Result<Vec<Grant>> {
         from access_token where tenant = $1 and $2 < expires_at
         order by id desc";
     let client = store.readers().get().await?;
-    let rows = client.query(sql, &[&tenant.0, &store.clock().now()]).await?;
+    let rows = client
+        .query(sql, &[&tenant.0, &store.clock().now()])
+        .await?;
     Ok(rows.iter().map(grant).collect())
 }
 

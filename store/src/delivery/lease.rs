@@ -26,7 +26,7 @@ pub async fn claim(
         .map_err(|_| StoreError::Inconsistent("an endless lease"))?;
     let sql = format!(
         "with due as (
-            select d.tenant, d.id
+            select d.ctid as place
             from delivery d
             where d.tenant = $1 and d.destination = $2 and d.state in ('queued', 'sending')
                 and d.due_at <= $3
@@ -43,7 +43,7 @@ pub async fn claim(
         set state = 'sending', lease_token = gen_random_uuid(), lease_until = $4, due_at = $4,
             updated_at = $3
         from due
-        where d.tenant = due.tenant and d.id = due.id
+        where d.ctid = due.place
         returning {COLUMNS}"
     );
     let client = store.writers().get().await?;

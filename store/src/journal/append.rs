@@ -149,13 +149,13 @@ async fn append_together(
 /// An answer of the server about the statement is certain: it was rolled back. A broken connection,
 /// or a server that goes down (57P01 and its kin), may have committed before.
 fn classify(error: tokio_postgres::Error) -> AppendError {
-    let Some(db) = error.as_db_error() else {
-        return AppendError::Unknown;
-    };
-    let error = StoreError::from(db);
+    let going_down = error
+        .as_db_error()
+        .is_some_and(|db| db.code().code().starts_with("57P"));
+    let error = StoreError::from(error);
     if error.is_about_the_row() {
         AppendError::Row(error)
-    } else if db.code().code().starts_with("57P") {
+    } else if going_down || matches!(error, StoreError::Unreachable(_)) {
         AppendError::Unknown
     } else {
         AppendError::Failed(error)

@@ -17,10 +17,12 @@ const LOCK: &str = "
         select q.journal, q.lane, q.other_lane
         from queue q
         where q.tenant = $1 and q.due_at <= $2
-            and not exists (
-                select from lane l
-                where l.tenant = $1 and l.lane in (q.lane, q.other_lane) and $4 < l.fold_version
-            )
+            and coalesce(
+                (select fold_version from lane l where l.tenant = $1 and l.lane = q.lane), 0
+            ) <= $4::smallint
+            and coalesce(
+                (select fold_version from lane l where l.tenant = $1 and l.lane = q.other_lane), 0
+            ) <= $4::smallint
         order by q.journal
         offset 0
     ) waiting

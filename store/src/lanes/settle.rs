@@ -20,9 +20,7 @@ pub async fn finish(tx: &mut Tx, done: &[Done], lanes: &[LaneId], fold_version: 
     let now = tx.store().clock().now();
     let sql = "
         with gone as (
-            delete from queue using unnest($2::bigint[]) as done (journal)
-            where queue.tenant = $1 and queue.journal = done.journal
-            returning queue.journal
+            delete from queue where tenant = $1 and journal = any($2::bigint[]) returning journal
         ), marked as (
             insert into applied
                 (journal, at, tenant, profile, mapping_version, disposition, reused_control_id, note)

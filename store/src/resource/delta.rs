@@ -77,9 +77,14 @@ impl Delta {
     }
 
     pub(crate) async fn remove_tokens(&self, tx: &Tx) -> Result<bool> {
-        let sql =
-            "delete from token_index x using unnest($2::bigint[], $3::bigint[]) as t (hash, rid)
-            where x.tenant = $1 and x.hash = t.hash and x.rid = t.rid";
+        let sql = "delete from token_index x
+            using unnest($2::bigint[], $3::bigint[]) as t (hash, rid)
+            cross join lateral (
+                select ctid as place from token_index
+                where tenant = $1 and hash = t.hash and rid = t.rid
+                offset 0
+            ) found
+            where x.ctid = found.place";
         write_tokens(tx, sql, &self.tokens.removed).await
     }
 
@@ -93,7 +98,12 @@ impl Delta {
     pub(crate) async fn remove_strings(&self, tx: &Tx) -> Result<bool> {
         let sql = "delete from string_index x
             using unnest($2::smallint[], $3::text[], $4::bigint[]) as t (param, value, rid)
-            where x.tenant = $1 and x.param = t.param and x.value = t.value and x.rid = t.rid";
+            cross join lateral (
+                select ctid as place from string_index
+                where tenant = $1 and param = t.param and value = t.value and rid = t.rid
+                offset 0
+            ) found
+            where x.ctid = found.place";
         write_strings(tx, sql, &self.texts.removed).await
     }
 
@@ -108,8 +118,13 @@ impl Delta {
         let sql = "delete from date_index x
             using unnest($2::smallint[], $3::timestamptz[], $4::bigint[], $5::timestamptz[])
                 as t (param, low, rid, high)
-            where x.tenant = $1 and x.param = t.param and x.low = t.low and x.rid = t.rid
-                and x.high = t.high";
+            cross join lateral (
+                select ctid as place from date_index
+                where tenant = $1 and param = t.param and low = t.low and rid = t.rid
+                    and high = t.high
+                offset 0
+            ) found
+            where x.ctid = found.place";
         write_dates(tx, sql, &self.dates.removed).await
     }
 

@@ -20,14 +20,18 @@ pub async fn heads(tx: &mut Tx, keys: &[(i16, ResourceId)]) -> Result<Vec<Head>>
     keys.dedup();
     let kind = column(&keys, |key| key.0);
     let id = column(&keys, |key| key.1.0);
-    // The rows are locked as they are found, and they are looked up in the order of the keys.
+    // Each key is looked up and locked in turn: a subquery that locks is never pulled up, so neither
+    // the order of the locks nor the way to the rows depends on statistics.
     let sql = "
-        select r.type, r.id, r.rid, r.version, r.content, r.deleted, r.origin::text, r.body,
-            r.lineage, r.patient, r.index_version, r.tokens, r.string_params, r.strings,
-            r.date_params, r.date_lows, r.date_highs
+        select r.*
         from unnest($2::smallint[], $3::uuid[]) as wanted (type, id)
-        join resource r on r.tenant = $1 and r.type = wanted.type and r.id = wanted.id
-        for update of r";
+        cross join lateral (
+            select type, id, rid, version, content, deleted, origin::text, body, lineage, patient,
+                index_version, tokens, string_params, strings, date_params, date_lows, date_highs
+            from resource
+            where tenant = $1 and type = wanted.type and id = wanted.id
+            for update
+        ) r";
     let rows = tx.query(sql, &[&tx.tenant().0, &kind, &id]).await?;
     Ok(rows.iter().map(head).collect())
 }

@@ -14,8 +14,8 @@ use model::{ResourceId, Rid};
 
 use super::Stored;
 
-pub use run::search;
 pub(crate) use run::search_in;
+pub use run::{plan, search};
 
 /// What to look for; all criteria must hold.
 #[derive(Clone, Debug)]

@@ -90,7 +90,10 @@ const INSERT: &str = "
     )
     on conflict (tenant, type, id) do nothing";
 
-/// The replaced version goes to history in the same statement; both see the row as it was.
+/// The replaced version goes to history in the same statement; both see the row as it was. Rows are
+/// looked up by key one by one and updated by the place where they were found: see `search::source`
+/// for why the planner has no say in it. A row that moved meanwhile is not found again, which is the
+/// version conflict that it should be.
 const REPLACE: &str = "
     with input as materialized (
         select *
@@ -104,15 +107,22 @@ const REPLACE: &str = "
             tokens_from, tokens_to, strings_from, strings_to, dates_from, dates_to,
             expected, deleted
         )
+    ), found as materialized (
+        select t.*, r.place
+        from input t
+        cross join lateral (
+            select ctid as place from resource
+            where tenant = $1 and type = t.type and id = t.id and version = t.expected
+            for update
+        ) r
     ), moved as (
         insert into history (
             rid, updated_at, id, patient, journal, tenant, version, type, deleted, lineage, body
         )
         select r.rid, r.updated_at, r.id, r.patient, r.journal, r.tenant, r.version, r.type,
             r.deleted, r.lineage, r.body
-        from input t
-        join resource r
-            on r.tenant = $1 and r.type = t.type and r.id = t.id and r.version = t.expected
+        from found
+        join resource r on r.ctid = found.place
     )
     update resource r
     set updated_at = t.at, patient = t.patient, content = t.content, journal = t.journal,
@@ -124,8 +134,8 @@ const REPLACE: &str = "
         date_params = ($16::smallint[])[t.dates_from:t.dates_to],
         date_lows = ($17::timestamptz[])[t.dates_from:t.dates_to],
         date_highs = ($18::timestamptz[])[t.dates_from:t.dates_to]
-    from input t
-    where r.tenant = $1 and r.type = t.type and r.id = t.id and r.version = t.expected";
+    from found t
+    where r.ctid = t.place";
 
 async fn insert(tx: &Tx, rows: &[Row<'_>]) -> Result<bool> {
     if rows.is_empty() {

@@ -29,6 +29,20 @@ pub(crate) async fn search_in(tx: &Tx, access: &Access, search: &Search) -> Resu
     page.inspect_err(|_| tx.fail())
 }
 
+/// How the server would run the page of a search, line by line: for operators, and for the tests that
+/// keep plans from falling off a cliff.
+pub async fn plan(store: &Store, access: &Access, search: &Search) -> Result<Vec<String>> {
+    let client = store.readers().get().await?;
+    let lead = match lead::without_choice(access, search, store.clock().now()) {
+        Some(lead) => lead,
+        None => choose(&client, access, search).await?,
+    };
+    let mut text = compose(access, search, &lead, Want::Page);
+    text.sql.insert_str(0, "explain ");
+    let rows = run(&client, &text, false).await?;
+    Ok(rows.iter().map(|row| row.get(0)).collect())
+}
+
 async fn on(client: &Object, store: &Store, access: &Access, search: &Search) -> Result<Page> {
     if Search::CRITERIA_MAX < search.criteria.len() {
         return Err(StoreError::Overloaded("a search has too many criteria"));

@@ -2,7 +2,6 @@
 
 use jiff::Timestamp;
 use model::IdSource;
-use uuid::Uuid;
 
 use super::filter::{Bounds, condition, parts, ranges};
 use super::lead::{Lead, SLACK};
@@ -10,12 +9,16 @@ use super::text::Text;
 use super::{Criterion, DateMatch, Search, StringMatch};
 
 /// The candidates of a lead. `$1` is the tenant, `$2` the type.
+///
+/// A lead that is not the table of resources itself (`r`) stands in a `from` clause as `t`, and each row
+/// is looked up for it in a lateral subquery that can't be pulled up: which side leads must not depend
+/// on statistics, which lag behind a table that grows.
 pub(crate) struct Source {
-    /// Names the candidate's row `r`.
-    pub(crate) from: String,
+    pub(crate) outer: Option<String>,
+    /// On `t` where there is one, else on `r`.
     pub(crate) conditions: Vec<String>,
-    /// The column to walk by.
-    pub(crate) rid: &'static str,
+    /// On `r`.
+    pub(crate) row_conditions: Vec<String>,
     /// Walked once for each of these hashes (`w.hash`); matches are then merged.
     pub(crate) each: Option<String>,
 }
@@ -24,26 +27,56 @@ impl Source {
     /// The rows that a condition names.
     fn rows(condition: String) -> Self {
         Self {
-            from: "resource r".to_owned(),
-            conditions: vec![condition],
-            rid: "r.rid",
+            outer: None,
+            conditions: Vec::new(),
+            row_conditions: vec![condition],
             each: None,
         }
     }
 
     /// The rows whose numbers are in a set.
     fn set(set: &str) -> Self {
-        let set = format!("(select distinct rid from ({set}) as found)");
         Self {
-            from: format!("{set} t join resource r on {ROW}"),
+            outer: Some(format!("(select distinct rid from ({set}) as found)")),
             conditions: Vec::new(),
-            rid: "r.rid",
+            row_conditions: Vec::new(),
             each: None,
         }
     }
-}
 
-const ROW: &str = "r.tenant = $1 and r.type = $2 and r.rid = t.rid";
+    /// The column to walk by.
+    pub(crate) fn rid(&self) -> &'static str {
+        if self.outer.is_some() {
+            "t.rid"
+        } else {
+            "r.rid"
+        }
+    }
+
+    /// `from` and `where` together, with further conditions on the row.
+    pub(crate) fn clause(&self, row_conditions: &[String]) -> String {
+        let all = self.row_conditions.iter().chain(row_conditions);
+        let rows = all.cloned().collect::<Vec<_>>().join(" and ");
+        let conditions = self.conditions.iter().map(|one| format!(" and {one}"));
+        let conditions: String = conditions.collect();
+        match &self.outer {
+            None => format!(
+                "from resource r
+                where r.tenant = $1 and r.type = $2 and not r.deleted and {rows} {conditions}"
+            ),
+            Some(outer) => format!(
+                "from {outer} t
+                cross join lateral (
+                    select * from resource r
+                    where r.tenant = $1 and r.type = $2 and r.rid = t.rid and not r.deleted
+                        and {rows}
+                    offset 0
+                ) r
+                where true {conditions}"
+            ),
+        }
+    }
+}
 
 /// The candidates of a lead.
 pub(crate) fn source(text: &mut Text, search: &Search, lead: &Lead) -> Source {
@@ -74,17 +107,11 @@ fn of_criterion(text: &mut Text, criterion: &Criterion) -> Source {
         Criterion::Date { param, ranges } => {
             let mut source = Source::set(&dates(text, *param, ranges));
             // The set is by the start alone: the end is checked in the row.
-            source.conditions.push(condition(text, criterion));
+            source.row_conditions.push(condition(text, criterion));
             source
         }
-        Criterion::Id(ids) => {
-            let ids: Vec<Uuid> = ids.iter().map(|id| id.0).collect();
-            let ids = text.bind(ids);
-            Source::rows(format!("r.id = any({ids}::uuid[])"))
-        }
-        Criterion::NotTokens(_) | Criterion::LastUpdated(_) => {
-            let condition = condition(text, criterion);
-            Source::rows(condition)
+        Criterion::Id(_) | Criterion::NotTokens(_) | Criterion::LastUpdated(_) => {
+            Source::rows(condition(text, criterion))
         }
     }
 }
@@ -97,9 +124,9 @@ fn walk(text: &mut Text, hashes: &[i64]) -> Source {
         ("w.hash".to_owned(), Some(text.bind(hashes.to_vec())))
     };
     Source {
-        from: format!("token_index t join resource r on {ROW}"),
+        outer: Some("token_index".to_owned()),
         conditions: vec![format!("t.tenant = $1 and t.hash = {hash}")],
-        rid: "t.rid",
+        row_conditions: Vec::new(),
         each,
     }
 }
@@ -112,9 +139,8 @@ pub(crate) fn probe(tenant: i32, criterion: &Criterion, max: i64) -> Text {
         Criterion::Tokens(hashes) => {
             let hashes = text.bind(hashes.clone());
             format!(
-                "select t.rid
-                from unnest({hashes}::bigint[]) as w (hash)
-                join token_index t on t.tenant = $1 and t.hash = w.hash"
+                "select t.rid from token_index t
+                where t.tenant = $1 and t.hash = any({hashes}::bigint[])"
             )
         }
         Criterion::String { params, values } => strings(&mut text, params, values),
@@ -136,8 +162,11 @@ fn strings(text: &mut Text, params: &[i16], values: &[StringMatch]) -> String {
         "select s.rid
         from unnest({params}::smallint[]) as p (param)
         cross join unnest({lows}::text[], {highs}::text[]) as w (lo, hi)
-        join string_index s on s.tenant = $1 and s.param = p.param
-            and s.value >= w.lo and s.value < w.hi"
+        cross join lateral (
+            select rid from string_index
+            where tenant = $1 and param = p.param and value >= w.lo and value < w.hi
+            offset 0
+        ) s"
     );
     let parts = parts(values);
     if parts.is_empty() {
@@ -150,7 +179,9 @@ fn strings(text: &mut Text, params: &[i16], values: &[StringMatch]) -> String {
         union all
         select s.rid
         from unnest({params}::smallint[]) as p (param)
-        join string_index s on s.tenant = $1 and s.param = p.param
+        cross join lateral (
+            select rid, value from string_index where tenant = $1 and param = p.param offset 0
+        ) s
         where exists (
             select from unnest({parts}::text[]) as w (part) where strpos(s.value, w.part) > 0
         )"
@@ -169,7 +200,10 @@ fn dates(text: &mut Text, param: i16, ranges: &[DateMatch]) -> String {
     format!(
         "select d.rid
         from unnest({lows}::timestamptz[], {highs}::timestamptz[]) as w (lo, hi)
-        join date_index d on d.tenant = $1 and d.param = {param}::smallint
-            and d.low between w.lo and w.hi"
+        cross join lateral (
+            select rid from date_index
+            where tenant = $1 and param = {param}::smallint and low between w.lo and w.hi
+            offset 0
+        ) d"
     )
 }

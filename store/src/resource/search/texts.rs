@@ -4,7 +4,7 @@ use model::{Access, Reach};
 
 use super::filter::{FIRST, LAST, condition};
 use super::lead::{Lead, rid_end};
-use super::source::{Source, source};
+use super::source::source;
 use super::text::Text;
 use super::{Cursor, Order, Search};
 
@@ -22,33 +22,38 @@ pub(crate) fn compose(access: &Access, search: &Search, lead: &Lead, want: Want)
     let mut text = Text::default();
     text.bind(access.tenant.0);
     text.bind(search.kind);
-    let source = source(&mut text, search, lead);
-    let mut conditions = vec!["r.tenant = $1 and r.type = $2 and not r.deleted".to_owned()];
-    conditions.extend(source.conditions.iter().cloned());
+    let mut source = source(&mut text, search, lead);
+    let mut row_conditions = vec!["true".to_owned()];
     // The access predicate is part of every text, whatever leads.
     if let Reach::Patient(patient) = access.reach {
-        conditions.push(format!("r.patient = {}", text.bind(patient.0)));
+        row_conditions.push(format!("r.patient = {}", text.bind(patient.0)));
     }
     for (place, criterion) in search.criteria.iter().enumerate() {
         if *lead != Lead::Criterion(place) {
-            conditions.push(condition(&mut text, criterion));
+            row_conditions.push(condition(&mut text, criterion));
         }
     }
-    let (key, order) = key(&mut text, search.order, source.rid);
+    let rid = source.rid();
+    let (key, order) = key(&mut text, search.order, rid);
     let end = rid_end(search);
     if end != i64::MAX {
-        conditions.push(format!("{} < {}", source.rid, text.bind(end)));
+        source
+            .conditions
+            .push(format!("{rid} < {}", text.bind(end)));
     }
     if let (Want::Page, Some(cursor)) = (want, search.after) {
-        conditions.push(continued(&mut text, search.order, &key, source.rid, cursor));
+        source
+            .conditions
+            .push(continued(&mut text, search.order, &key, rid, cursor));
     }
     let limit = text.bind(match want {
         Want::Page => i64::from(search.limit) + 1,
         Want::Count(max) => max,
     });
+    let clause = source.clause(&row_conditions);
     let parts = Parts {
-        source: &source,
-        conditions: conditions.join(" and "),
+        each: source.each.as_deref(),
+        clause,
         key,
         order,
         limit,
@@ -61,8 +66,8 @@ pub(crate) fn compose(access: &Access, search: &Search, lead: &Lead, want: Want)
 }
 
 struct Parts<'a> {
-    source: &'a Source,
-    conditions: String,
+    each: Option<&'a str>,
+    clause: String,
     key: String,
     order: String,
     limit: String,
@@ -71,21 +76,19 @@ struct Parts<'a> {
 impl Parts<'_> {
     fn page(&self) -> String {
         let Self {
-            source,
-            conditions,
+            each,
+            clause,
             key,
             order,
             limit,
         } = self;
         let walk = format!(
             "select r.id, r.version, r.updated_at, r.deleted, r.body, r.patient, r.rid, {key} as key
-            from {from}
-            where {conditions}
+            {clause}
             order by {order}
-            limit {limit}",
-            from = source.from
+            limit {limit}"
         );
-        let Some(hashes) = &source.each else {
+        let Some(hashes) = each else {
             return walk;
         };
         // One ordered walk for each hash; a row that several of them found is shown once.
@@ -106,16 +109,13 @@ impl Parts<'_> {
 
     fn count(&self) -> String {
         let Self {
-            source,
-            conditions,
+            each,
+            clause,
             limit,
             ..
         } = self;
-        let walk = format!(
-            "select r.rid from {from} where {conditions} limit {limit}",
-            from = source.from
-        );
-        let found = match &source.each {
+        let walk = format!("select r.rid {clause} limit {limit}");
+        let found = match each {
             None => walk,
             Some(hashes) => format!(
                 "select distinct m.rid

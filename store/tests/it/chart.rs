@@ -1,0 +1,327 @@
+//! Facts, identities and the repository's writes and reads.
+
+use model::{
+    Access, EntityId, IdentityKind, JournalId, Reach, ResourceId, SourceIdentity, Tenant,
+    Timestamp, VersionId,
+};
+use store::fact::{self, FactRow};
+use store::identity::{self, Identity};
+use store::resource::{self, Head, IndexRows, Op, Origin, Version, Write};
+use store::{Store, StoreError};
+use uuid::Uuid;
+
+use crate::db;
+
+pub(crate) const KIND: i16 = 1;
+pub(crate) const ALL: Access = Access {
+    tenant: Tenant::DEFAULT,
+    reach: Reach::All,
+};
+
+pub(crate) fn id(n: u128) -> ResourceId {
+    ResourceId(Uuid::from_u128(n))
+}
+
+pub(crate) fn version(body: &str, index: IndexRows) -> Version {
+    Version {
+        body: body.to_owned(),
+        content: crate::journal::half(body.as_bytes()),
+        index,
+    }
+}
+
+pub(crate) fn create(id: ResourceId, at: Timestamp, version: Version) -> Write {
+    Write {
+        kind: KIND,
+        id,
+        at,
+        origin: Origin::Emr,
+        journal: Some(JournalId(1)),
+        lineage: Some(vec![1, 2]),
+        op: Op::Create(version),
+    }
+}
+
+pub(crate) fn update(head: &Head, at: Timestamp, version: Version) -> Write {
+    Write {
+        op: Op::Update {
+            prior: head.prior.clone(),
+            version,
+        },
+        ..create(head.id, at, self::version("", IndexRows::default()))
+    }
+}
+
+pub(crate) async fn commit(store: &Store, writes: &[Write]) -> Result<(), StoreError> {
+    let mut tx = store.begin(Tenant::DEFAULT).await?;
+    resource::write(&mut tx, writes).await?;
+    tx.commit().await?;
+    Ok(())
+}
+
+pub(crate) async fn head(store: &Store, id: ResourceId) -> Head {
+    let mut tx = store.begin(Tenant::DEFAULT).await.unwrap();
+    resource::heads(&mut tx, &[(KIND, id)])
+        .await
+        .unwrap()
+        .pop()
+        .unwrap()
+}
+
+fn index(store: &Store, tokens: &[i64]) -> IndexRows {
+    let now = store.clock().now();
+    IndexRows {
+        version: 3,
+        tokens: tokens.to_vec(),
+        strings: vec![
+            (1, "smith\u{1}Smith".to_owned()),
+            (2, "o'hara, \"{}\"".to_owned()),
+        ],
+        dates: vec![(4, now, now)],
+        patient: Some(id(9)),
+    }
+}
+
+#[tokio::test]
+async fn facts_are_saved_and_loaded_and_a_race_to_make_them_is_retried() {
+    let Some(db) = db::fresh().await else { return };
+    let fact = |n: u128, body: &[u8], new| FactRow {
+        entity: EntityId(Uuid::from_u128(n)),
+        kind: 1,
+        lane: None,
+        journal: JournalId(1),
+        fold_version: 1,
+        body: body.to_vec(),
+        new,
+    };
+    let entities = [EntityId(Uuid::from_u128(2)), EntityId(Uuid::from_u128(1))];
+    let mut tx = db.store.begin(Tenant::DEFAULT).await.unwrap();
+    assert!(fact::load(&mut tx, &entities).await.unwrap().is_empty());
+    fact::save(&mut tx, &[fact(2, b"two", true), fact(1, b"one", true)])
+        .await
+        .unwrap();
+    tx.commit().await.unwrap();
+    let mut tx = db.store.begin(Tenant::DEFAULT).await.unwrap();
+    let loaded = fact::load(&mut tx, &entities).await.unwrap();
+    assert_eq!(loaded, [fact(1, b"one", false), fact(2, b"two", false)]);
+    fact::save(&mut tx, &[fact(1, b"changed", false)])
+        .await
+        .unwrap();
+    tx.commit().await.unwrap();
+    let mut tx = db.store.begin(Tenant::DEFAULT).await.unwrap();
+    assert_eq!(
+        fact::peek(&mut tx, &entities[1..]).await.unwrap()[0].body,
+        b"changed"
+    );
+    let late = fact::save(&mut tx, &[fact(1, b"late", true)]).await;
+    assert!(matches!(late, Err(StoreError::Retry(_))));
+}
+
+#[tokio::test]
+async fn identifiers_are_replaced_and_found_by_value() {
+    let Some(db) = db::fresh().await else { return };
+    let entity = EntityId(Uuid::from_u128(1));
+    let row = |value: &str| Identity {
+        entity,
+        lane: None,
+        identity: SourceIdentity {
+            kind: IdentityKind::Patient,
+            authority: "HCHB".to_owned(),
+            type_code: "MR".to_owned(),
+            value: value.to_owned(),
+        },
+    };
+    for rows in [vec![row("1"), row("2")], vec![row("2"), row("3")]] {
+        let mut tx = db.store.begin(Tenant::DEFAULT).await.unwrap();
+        identity::replace(&mut tx, &[entity], &rows).await.unwrap();
+        tx.commit().await.unwrap();
+    }
+    let have = identity::of(&db.store, Tenant::DEFAULT, entity)
+        .await
+        .unwrap();
+    assert_eq!(have, [row("2"), row("3")]);
+    let found = identity::find(&db.store, Tenant::DEFAULT, IdentityKind::Patient, "3").await;
+    assert_eq!(found.unwrap(), [row("3")]);
+    let gone = identity::find(&db.store, Tenant::DEFAULT, IdentityKind::Patient, "1").await;
+    assert!(gone.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn aliases_and_links_stay_as_they_were_said_last() {
+    let Some(db) = db::fresh().await else { return };
+    let (a, b) = (EntityId(Uuid::from_u128(1)), EntityId(Uuid::from_u128(2)));
+    let now = db.store.clock().now();
+    let mut tx = db.store.begin(Tenant::DEFAULT).await.unwrap();
+    identity::add_alias(&mut tx, a, b, "profile").await.unwrap();
+    identity::add_alias(&mut tx, a, a, "profile").await.unwrap();
+    assert_eq!(identity::resolve(&mut tx, &[a, b]).await.unwrap(), [(a, b)]);
+    let link = identity::Link {
+        source: a,
+        target: b,
+        reason: "merge".to_owned(),
+        stated_at: now,
+        journal: None,
+        removed: false,
+    };
+    identity::link(&mut tx, &link).await.unwrap();
+    let earlier = Timestamp::UNIX_EPOCH;
+    let late = identity::Link {
+        removed: true,
+        stated_at: earlier,
+        ..link
+    };
+    identity::link(&mut tx, &late).await.unwrap();
+    tx.commit().await.unwrap();
+    let sql = "select removed from link";
+    assert!(
+        !db.client()
+            .await
+            .query_one(sql, &[])
+            .await
+            .unwrap()
+            .get::<_, bool>(0)
+    );
+}
+
+#[tokio::test]
+async fn a_resource_lives_through_its_versions() {
+    let Some(db) = db::fresh().await else { return };
+    let now = db.store.clock().now();
+    commit(
+        &db.store,
+        &[create(id(1), now, version("v1", index(&db.store, &[1, 2])))],
+    )
+    .await
+    .unwrap();
+    let created = head(&db.store, id(1)).await;
+    assert_eq!(created.prior.index.tokens, [1, 2]);
+    assert_eq!(created.prior.index.strings[1].1, "o'hara, \"{}\"");
+    let changed = update(&created, now, version("v2", index(&db.store, &[2, 3])));
+    commit(&db.store, &[changed.clone()]).await.unwrap();
+    assert!(matches!(
+        commit(&db.store, &[changed]).await,
+        Err(StoreError::VersionConflict)
+    ));
+    let second = head(&db.store, id(1)).await;
+    let gone = Write {
+        op: Op::Delete {
+            prior: second.prior.clone(),
+        },
+        ..create(id(1), now, version("", IndexRows::default()))
+    };
+    commit(&db.store, &[gone]).await.unwrap();
+
+    let stored = resource::read(&db.store, &ALL, KIND, id(1))
+        .await
+        .unwrap()
+        .unwrap();
+    assert!(stored.deleted);
+    assert_eq!(stored.version, VersionId(3));
+    let first = resource::vread(&db.store, &ALL, KIND, id(1), VersionId(1))
+        .await
+        .unwrap()
+        .unwrap();
+    assert_eq!(first.body, "v1");
+    let page = resource::history(&db.store, &ALL, KIND, id(1), None, 2)
+        .await
+        .unwrap();
+    let versions: Vec<i32> = page
+        .versions
+        .iter()
+        .map(|stored| stored.version.0)
+        .collect();
+    assert_eq!((versions, page.before), (vec![3, 2], Some(VersionId(2))));
+    let rest = resource::history(&db.store, &ALL, KIND, id(1), page.before, 2)
+        .await
+        .unwrap();
+    assert_eq!((rest.versions[0].body.as_str(), rest.before), ("v1", None));
+
+    // Nothing leads a search to it any more; made again, it goes on from version 3.
+    let sql = "select (select count(*) from token_index) + (select count(*) from string_index)
+        + (select count(*) from date_index)";
+    assert_eq!(
+        db.client()
+            .await
+            .query_one(sql, &[])
+            .await
+            .unwrap()
+            .get::<_, i64>(0),
+        0
+    );
+    let again = update(
+        &head(&db.store, id(1)).await,
+        now,
+        version("v4", index(&db.store, &[5])),
+    );
+    commit(&db.store, &[again]).await.unwrap();
+    let stored = resource::read(&db.store, &ALL, KIND, id(1))
+        .await
+        .unwrap()
+        .unwrap();
+    assert_eq!(
+        (stored.version, stored.body.as_str(), stored.deleted),
+        (VersionId(4), "v4", false)
+    );
+}
+
+#[tokio::test]
+async fn an_id_is_created_once() {
+    let Some(db) = db::fresh().await else { return };
+    let one = create(
+        id(1),
+        db.store.clock().now(),
+        version("v1", IndexRows::default()),
+    );
+    commit(&db.store, std::slice::from_ref(&one)).await.unwrap();
+    assert!(matches!(
+        commit(&db.store, &[one]).await,
+        Err(StoreError::Retry(_))
+    ));
+}
+
+#[tokio::test]
+async fn a_patients_app_reads_that_patient_alone() {
+    let Some(db) = db::fresh().await else { return };
+    let now = db.store.clock().now();
+    let other = IndexRows {
+        patient: Some(id(8)),
+        ..IndexRows::default()
+    };
+    let writes = [
+        create(id(1), now, version("mine", index(&db.store, &[]))),
+        create(id(2), now, version("other", other)),
+        create(id(3), now, version("nobody's", IndexRows::default())),
+    ];
+    commit(&db.store, &writes).await.unwrap();
+    let access = Access {
+        tenant: Tenant::DEFAULT,
+        reach: Reach::Patient(id(9)),
+    };
+    for (n, visible) in [(1, true), (2, false), (3, false)] {
+        let read = resource::read(&db.store, &access, KIND, id(n))
+            .await
+            .unwrap();
+        let vread = resource::vread(&db.store, &access, KIND, id(n), VersionId(1))
+            .await
+            .unwrap();
+        let history = resource::history(&db.store, &access, KIND, id(n), None, 9)
+            .await
+            .unwrap();
+        let seen = [
+            read.is_some(),
+            vread.is_some(),
+            !history.versions.is_empty(),
+        ];
+        assert_eq!(seen, [visible; 3], "resource {n}");
+    }
+    let elsewhere = Access {
+        tenant: Tenant(2),
+        reach: Reach::All,
+    };
+    assert!(
+        resource::read(&db.store, &elsewhere, KIND, id(1))
+            .await
+            .unwrap()
+            .is_none()
+    );
+}

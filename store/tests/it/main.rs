@@ -1,0 +1,14 @@
+//! The store against a real Postgres: a fresh database for each test, made from a migrated template.
+//! `./test` starts a cluster and names it in `DRAWBRIDGE_TEST_DATABASE_URL`.
+
+mod audit;
+mod change;
+mod chart;
+mod db;
+mod deliveries;
+mod faults;
+mod journal;
+mod lanes;
+mod rest;
+mod search;
+mod verify;

@@ -1,0 +1,95 @@
+//! Tampering with the journal shows.
+
+use model::Tenant;
+use store::journal::{self, Appended, Broken, Chains, Receipt};
+
+use crate::db::{self, Db};
+use crate::journal::{kept, receipt};
+
+async fn five(db: &Db) -> Vec<Appended> {
+    let mut chains = Chains::begin(&db.store, Tenant::DEFAULT).await.unwrap();
+    let now = db.store.clock().now();
+    let batch: Vec<Receipt> = (0..5).map(|n| receipt(&n.to_string(), "a", now)).collect();
+    kept(&db.store, &mut chains, &batch).await
+}
+
+/// Does what the triggers refuse, as somebody with the server's highest rights could.
+async fn tamper(db: &Db, sql: &str) {
+    let client = db.client().await;
+    client
+        .batch_execute("set session_replication_role = replica")
+        .await
+        .unwrap();
+    client.batch_execute(sql).await.unwrap();
+}
+
+async fn first_broken(db: &Db) -> Option<(model::JournalId, Broken)> {
+    let report = journal::verify(&db.store, Tenant::DEFAULT, &db::key(), &[], None).await;
+    report.unwrap().first_broken
+}
+
+#[tokio::test]
+async fn an_untouched_journal_is_proven_and_its_heads_hold() {
+    let Some(db) = db::fresh().await else { return };
+    five(&db).await;
+    let heads = journal::heads(&db.store, Tenant::DEFAULT).await.unwrap();
+    assert_eq!(heads.len(), 1);
+    assert_eq!(heads[0].seq, 5);
+    let report = journal::verify(&db.store, Tenant::DEFAULT, &db::key(), &heads, None).await;
+    let report = report.unwrap();
+    assert_eq!(
+        (report.n_entries, report.n_chains, report.first_broken),
+        (5, 1, None)
+    );
+}
+
+#[tokio::test]
+async fn changed_bytes_are_named() {
+    let Some(db) = db::fresh().await else { return };
+    let entries = five(&db).await;
+    tamper(&db, "update journal set raw = 'x' where control_id = '2'").await;
+    assert_eq!(
+        first_broken(&db).await,
+        Some((entries[2].id, Broken::Bytes))
+    );
+}
+
+#[tokio::test]
+async fn a_forged_row_has_no_link() {
+    let Some(db) = db::fresh().await else { return };
+    let entries = five(&db).await;
+    let sql = "update journal set raw = 'x', digest = sha256('x') where control_id = '2'";
+    tamper(&db, sql).await;
+    assert_eq!(first_broken(&db).await, Some((entries[2].id, Broken::Link)));
+}
+
+#[tokio::test]
+async fn a_removed_entry_leaves_a_gap_and_a_removed_end_contradicts_the_heads() {
+    let Some(db) = db::fresh().await else { return };
+    let entries = five(&db).await;
+    let heads = journal::heads(&db.store, Tenant::DEFAULT).await.unwrap();
+    tamper(&db, "delete from journal where control_id = '4'").await;
+    assert_eq!(first_broken(&db).await, None);
+    let report = journal::verify(&db.store, Tenant::DEFAULT, &db::key(), &heads, None).await;
+    assert_eq!(
+        report.unwrap().first_broken,
+        Some((entries[4].id, Broken::Head))
+    );
+    tamper(&db, "delete from journal where control_id = '0'").await;
+    assert_eq!(first_broken(&db).await, Some((entries[1].id, Broken::Gap)));
+}
+
+#[tokio::test]
+async fn the_journal_and_the_trail_refuse_changes() {
+    let Some(db) = db::fresh().await else { return };
+    five(&db).await;
+    let client = db.client().await;
+    for sql in [
+        "update journal set peer = ''",
+        "delete from journal",
+        "truncate audit",
+    ] {
+        let refused = client.batch_execute(sql).await.unwrap_err();
+        assert_eq!(refused.code().unwrap().code(), "42501");
+    }
+}
