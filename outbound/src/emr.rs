@@ -213,7 +213,7 @@ impl Emr {
             Behaviour::Split => {
                 for byte in frame(&answers.accept()) {
                     socket.write_all(&[byte]).await?;
-                    tokio::time::sleep(Duration::from_millis(1)).await;
+                    tokio::task::yield_now().await;
                 }
                 Vec::new()
             }

@@ -20,8 +20,8 @@ const TRAILER_GRACE: Duration = Duration::from_millis(250);
 /// The slowest line on which a long message may still be written.
 const BYTES_PER_SECOND_MIN: u64 = 16 << 10;
 
-trait Socket: AsyncRead + AsyncWrite + Unpin + Send {}
-impl<T: AsyncRead + AsyncWrite + Unpin + Send> Socket for T {}
+trait Socket: AsyncRead + AsyncWrite + Unpin + Send + Sync {}
+impl<T: AsyncRead + AsyncWrite + Unpin + Send + Sync> Socket for T {}
 
 /// An open connection.
 pub(super) struct Connection {
