@@ -108,41 +108,53 @@ impl Stage {
     /// discharge reopens a finished visit, and it does so by taking the discharge out of the history:
     /// nothing here does.
     pub const fn after(self, trigger: Trigger) -> Result<Self, Refused> {
-        let refused = Err(Refused {
-            stage: self,
-            trigger,
-        });
-        match (self, trigger) {
-            (_, Trigger::CancelAdmit) | (Self::Planned, Trigger::CancelPreAdmit) => {
-                Ok(Self::Cancelled)
+        let next = match trigger {
+            Trigger::CancelAdmit => Some(Self::Cancelled),
+            Trigger::CancelPreAdmit => self.unless_begun(Self::Cancelled),
+            Trigger::PreAdmit => self.unless_begun(Self::Planned),
+            Trigger::Discharge => self.unless_over(Self::Finished),
+            Trigger::Register | Trigger::Admit => self.unless_over(Self::InProgress),
+            Trigger::ChangeClass if matches!(self, Self::Planned) => Some(Self::Planned),
+            Trigger::ChangeClass | Trigger::Transfer if matches!(self, Self::OnLeave) => {
+                Some(Self::OnLeave)
             }
-            (Self::Finished, _) => refused,
-            (_, Trigger::Discharge) => Ok(Self::Finished),
-            (Self::Planned | Self::Cancelled, Trigger::PreAdmit) => Ok(Self::Planned),
-            (Self::InProgress | Self::OnLeave, Trigger::PreAdmit) => refused,
-            (Self::Planned, Trigger::ChangeClass) => Ok(Self::Planned),
-            (
-                Self::Cancelled,
-                Trigger::ChangeClass | Trigger::Transfer | Trigger::StartLeave | Trigger::EndLeave,
-            ) => refused,
-            (_, Trigger::StartLeave) => Ok(Self::OnLeave),
-            (Self::OnLeave, Trigger::Transfer | Trigger::ChangeClass) => Ok(Self::OnLeave),
-            (
-                _,
-                Trigger::Register
-                | Trigger::Admit
-                | Trigger::ChangeClass
-                | Trigger::Transfer
-                | Trigger::EndLeave,
-            ) => Ok(Self::InProgress),
-            (
-                _,
-                Trigger::CancelPreAdmit
-                | Trigger::CancelTransfer
-                | Trigger::CancelLeave
-                | Trigger::CancelReturn
-                | Trigger::CancelDischarge,
-            ) => refused,
+            Trigger::ChangeClass | Trigger::Transfer | Trigger::EndLeave => {
+                self.unless_called_off(Self::InProgress)
+            }
+            Trigger::StartLeave => self.unless_called_off(Self::OnLeave),
+            Trigger::CancelTransfer
+            | Trigger::CancelLeave
+            | Trigger::CancelReturn
+            | Trigger::CancelDischarge => None,
+        };
+        match next {
+            Some(stage) => Ok(stage),
+            None => Err(Refused {
+                stage: self,
+                trigger,
+            }),
+        }
+    }
+
+    /// A plan, or its end, says nothing of a visit that has begun.
+    const fn unless_begun(self, next: Self) -> Option<Self> {
+        match self {
+            Self::Planned | Self::Cancelled => Some(next),
+            Self::InProgress | Self::OnLeave | Self::Finished => None,
+        }
+    }
+
+    const fn unless_over(self, next: Self) -> Option<Self> {
+        match self {
+            Self::Finished => None,
+            Self::Planned | Self::InProgress | Self::OnLeave | Self::Cancelled => Some(next),
+        }
+    }
+
+    const fn unless_called_off(self, next: Self) -> Option<Self> {
+        match self {
+            Self::Finished | Self::Cancelled => None,
+            Self::Planned | Self::InProgress | Self::OnLeave => Some(next),
         }
     }
 
@@ -178,6 +190,19 @@ mod tests {
         for trigger in EVENTS {
             assert!(Stage::Finished.after(trigger).is_err(), "{trigger:?}");
         }
+    }
+
+    #[test]
+    fn a_cancelled_visit_comes_back_only_by_a_new_beginning() {
+        assert_eq!(
+            Stage::Cancelled.after(Trigger::Admit),
+            Ok(Stage::InProgress)
+        );
+        assert!(Stage::Cancelled.after(Trigger::Transfer).is_err());
+        assert_eq!(
+            Stage::InProgress.after(Trigger::CancelAdmit),
+            Ok(Stage::Cancelled)
+        );
     }
 
     #[test]

@@ -103,9 +103,9 @@ impl IdentityKey {
 
     /// HMAC-SHA-256 over the length-prefixed parts, as a version 8 UUID (RFC 9562 §5.8).
     fn derive(&self, parts: &[&str]) -> Uuid {
-        let [a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p, ..] = self.digest(parts);
-        uuid::Builder::from_custom_bytes([a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p])
-            .into_uuid()
+        let digest = self.digest(parts);
+        let half = digest.first_chunk().expect("32 bytes begin with 16");
+        uuid::Builder::from_custom_bytes(*half).into_uuid()
     }
 
     fn digest(&self, parts: &[&str]) -> [u8; 32] {
