@@ -163,11 +163,12 @@ impl Reading<'_> {
     ) -> Result<(Option<Value>, Option<SourceIdentity>), Stop> {
         let reference = document.pointer("/context/encounter/0/reference");
         let Some(id) = target(reference, ResourceType::Encounter) else {
-            return match self.destination.visit_required {
-                true => Err(held(
-                    "the document names no visit, and the destination wants one",
-                )),
-                false => Ok((None, None)),
+            let wanted = self.destination.visit_required;
+            let without = held("the document names no visit, and the destination wants one");
+            return if wanted {
+                Err(without)
+            } else {
+                Ok((None, None))
             };
         };
         // A document of a visit that the receiver can't know would be filed under none, or another.

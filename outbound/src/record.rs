@@ -180,8 +180,7 @@ fn content_of(task: &Value) -> Uuid {
         hasher.update(value.to_string().as_bytes());
     }
     let digest: [u8; 32] = hasher.finalize().into();
-    let [a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p, ..] = digest;
-    Uuid::from_bytes([a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p])
+    Uuid::from_bytes(digest.first_chunk().copied().unwrap_or_default())
 }
 
 fn index_of(task: &Value) -> IndexRows {

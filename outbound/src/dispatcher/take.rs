@@ -18,7 +18,7 @@ pub(super) enum Errand {
     /// These bytes are to be sent.
     Send {
         /// The delivery and the proof.
-        leased: Leased,
+        leased: Box<Leased>,
         /// Exactly what was sent before, if it was sent before.
         bytes: Bytes,
     },
@@ -62,7 +62,10 @@ impl Dispatcher {
         let bytes = bytes.ok_or(StoreError::Inconsistent("a delivery's message is gone"))?;
         self.record(tx, &leased.item, &leased.item.state, None)
             .await?;
-        Ok(Errand::Send { leased, bytes })
+        Ok(Errand::Send {
+            leased: Box::new(leased),
+            bytes,
+        })
     }
 
     /// A first send: the message is built and kept before it leaves.
@@ -83,7 +86,10 @@ impl Dispatcher {
                 leased.item.message_digest = Some(staged);
                 self.record(tx, &leased.item, &leased.item.state, None)
                     .await?;
-                Ok(Errand::Send { leased, bytes })
+                Ok(Errand::Send {
+                    leased: Box::new(leased),
+                    bytes,
+                })
             }
             Prepared::Held(why) => {
                 let state = leased.item.state.clone().hold(why);
