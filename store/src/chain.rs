@@ -23,10 +23,8 @@ impl ChainKey {
     /// A name for the key that does not give it away; stands in the writer's row.
     pub fn id(&self) -> String {
         let link = self.link(&[b"drawbridge chain key id"]);
-        link.iter()
-            .take(8)
-            .map(|byte| format!("{byte:02x}"))
-            .collect()
+        let shown = link.first_chunk().copied().unwrap_or_default();
+        format!("{:016x}", u64::from_be_bytes(shown))
     }
 
     /// The link over some parts, each with its length before it.

@@ -1,5 +1,6 @@
 //! How the store fails, in terms that a caller can act on.
 
+use deadpool_postgres::PoolError;
 use tokio_postgres::error::{DbError, SqlState};
 
 /// Why the store could not do what was asked. Holds codes and names of tables, never values: a
@@ -147,15 +148,18 @@ impl From<tokio_postgres::Error> for StoreError {
     }
 }
 
-impl From<deadpool_postgres::PoolError> for StoreError {
-    fn from(error: deadpool_postgres::PoolError) -> Self {
+impl From<PoolError> for StoreError {
+    fn from(error: PoolError) -> Self {
         match error {
-            deadpool_postgres::PoolError::Backend(error) => match error.as_db_error() {
+            PoolError::Backend(error) => match error.as_db_error() {
                 // Wrong password, no such database: said as it is, but it may be put right.
                 Some(db) => Self::Unreachable(format!("{} {}", db.code().code(), db.message())),
                 None => Self::Unreachable(error.to_string()),
             },
-            other => Self::Unreachable(other.to_string()),
+            timeout @ (PoolError::Timeout(_)
+            | PoolError::Closed
+            | PoolError::NoRuntimeSpecified
+            | PoolError::PostCreateHook(_)) => Self::Unreachable(timeout.to_string()),
         }
     }
 }

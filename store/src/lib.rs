@@ -34,6 +34,7 @@ mod settings;
 pub mod stats;
 mod store;
 pub mod tenants;
+mod text;
 pub mod token;
 mod tx;
 pub mod wake;

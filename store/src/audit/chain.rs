@@ -60,16 +60,15 @@ impl AuditChain {
 
     async fn stage(&self, store: &Store) -> Result<Staged> {
         let mut guard = Arc::clone(&self.0).lock_owned().await;
-        let writer = match guard.writer {
-            Some(writer) => writer,
-            None => {
-                let writer = store.new_writer("audit").await?;
-                *guard = State {
-                    writer: Some(writer),
-                    end: Place::START,
-                };
-                writer
-            }
+        let writer = if let Some(writer) = guard.writer {
+            writer
+        } else {
+            let writer = store.new_writer("audit").await?;
+            *guard = State {
+                writer: Some(writer),
+                end: Place::START,
+            };
+            writer
         };
         let end = guard.end;
         Ok(Staged {

@@ -5,13 +5,13 @@ use std::collections::HashMap;
 use futures_util::TryStreamExt;
 use jiff::Timestamp;
 use model::{AuditId, IdSource, ResourceId, Tenant, VersionId, WriterId};
-use postgres_types::ToSql;
 use tokio_postgres::Row;
 use uuid::Uuid;
 
 use super::AuditRow;
 use super::rows::Place;
 use crate::chain::ORIGIN;
+use crate::text::Text;
 use crate::{ChainKey, Result, Store};
 
 /// Which rows to list, the newest first.
@@ -57,33 +57,33 @@ pub async fn list(
     filter: &Filter,
     limit: u32,
 ) -> Result<Vec<AuditRow>> {
-    let since = filter.since.map_or(0, IdSource::floor);
-    let before = filter.before.map_or(i64::MAX, |id| id.0);
-    let limit = i64::from(limit);
-    let mut params: Vec<&(dyn ToSql + Sync)> = vec![&tenant.0, &since, &before, &limit];
-    let mut conditions = String::new();
-    if let Some(patient) = &filter.patient {
-        params.push(&patient.0);
-        conditions += &format!(" and patient = ${}", params.len());
+    let mut text = Text::default();
+    let mut conditions = vec![
+        format!("tenant = {}", text.bind(tenant.0)),
+        format!(
+            "{} <= id",
+            text.bind(filter.since.map_or(0, IdSource::floor))
+        ),
+        format!(
+            "id < {}",
+            text.bind(filter.before.map_or(i64::MAX, |id| id.0))
+        ),
+    ];
+    if let Some(patient) = filter.patient {
+        conditions.push(format!("patient = {}", text.bind(patient.0)));
     }
-    if let Some(resource) = &filter.resource {
-        params.push(&resource.0);
-        conditions += &format!(" and resource = ${}", params.len());
+    if let Some(resource) = filter.resource {
+        conditions.push(format!("resource = {}", text.bind(resource.0)));
     }
-    let sql = format!(
-        "select {COLUMNS} from audit
-        where tenant = $1 and $2 <= id and id < $3 {conditions}
-        order by id desc
-        limit $4"
+    let limit = text.bind(i64::from(limit));
+    text.sql = format!(
+        "select {COLUMNS} from audit where {} order by id desc limit {limit}",
+        conditions.join(" and ")
     );
     let client = store.readers().get().await?;
-    let statement = client.prepare_cached(&sql).await?;
-    Ok(client
-        .query(&statement, &params)
-        .await?
-        .iter()
-        .map(audit_row)
-        .collect())
+    let statement = client.prepare_cached(&text.sql).await?;
+    let rows = client.query(&statement, &text.params()).await?;
+    Ok(rows.iter().map(audit_row).collect())
 }
 
 /// Recomputes every link of the trail since `from`, oldest first, and stops at the first row that is

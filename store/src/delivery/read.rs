@@ -7,6 +7,7 @@ use tokio_postgres::Row;
 use uuid::Uuid;
 
 use super::Item;
+use crate::text::Text;
 use crate::{Result, Store, StoreError};
 
 /// Which deliveries to list, the newest first.
@@ -29,7 +30,7 @@ pub(crate) const COLUMNS: &str = "d.id, d.tenant, d.destination, d.document, d.d
 
 /// One delivery.
 pub async fn get(store: &Store, tenant: Tenant, id: DeliveryId) -> Result<Option<Item>> {
-    one(store, "d.id = $2", &[&tenant.0, &id.0]).await
+    one(store, "d.tenant = $1 and d.id = $2", &[&tenant.0, &id.0]).await
 }
 
 /// The delivery whose message had a control id: for evidence that refers to it.
@@ -38,38 +39,54 @@ pub async fn by_control_id(
     tenant: Tenant,
     control_id: &str,
 ) -> Result<Option<Item>> {
-    one(store, "d.control_id = $2", &[&tenant.0, &control_id]).await
+    one(
+        store,
+        "d.tenant = $1 and d.control_id = $2",
+        &[&tenant.0, &control_id],
+    )
+    .await
 }
 
 /// The deliveries of a document, the newest first.
 pub async fn of_document(store: &Store, tenant: Tenant, document: ResourceId) -> Result<Vec<Item>> {
     let params: crate::tx::Params<'_> = &[&tenant.0, &document.0];
-    many(store, "d.document = $2 order by d.created_at desc", params).await
+    many(
+        store,
+        "d.tenant = $1 and d.document = $2 order by d.created_at desc",
+        params,
+    )
+    .await
 }
 
 /// A page of deliveries.
 pub async fn list(store: &Store, tenant: Tenant, filter: &Filter, limit: u32) -> Result<Vec<Item>> {
-    let limit = i64::from(limit);
-    let mut params: Vec<&(dyn ToSql + Sync)> = vec![&tenant.0, &limit];
-    let mut conditions = String::from("true");
+    let mut text = Text::default();
+    let mut conditions = vec![format!("d.tenant = {}", text.bind(tenant.0))];
     if !filter.states.is_empty() {
-        params.push(&filter.states);
-        conditions += &format!(" and d.state::text = any(${}::text[])", params.len());
+        let states = text.bind(filter.states.clone());
+        conditions.push(format!("d.state::text = any({states}::text[])"));
     }
     if let Some(destination) = &filter.destination {
-        params.push(destination);
-        conditions += &format!(" and d.destination = ${}", params.len());
+        conditions.push(format!(
+            "d.destination = {}",
+            text.bind(destination.clone())
+        ));
     }
-    if let Some(patient) = &filter.patient {
-        params.push(&patient.0);
-        conditions += &format!(" and d.patient = ${}", params.len());
+    if let Some(patient) = filter.patient {
+        conditions.push(format!("d.patient = {}", text.bind(patient.0)));
     }
-    if let Some(before) = &filter.before {
-        params.push(before);
-        conditions += &format!(" and d.created_at < ${}", params.len());
+    if let Some(before) = filter.before {
+        conditions.push(format!("d.created_at < {}", text.bind(before)));
     }
-    conditions += " order by d.created_at desc, d.id desc limit $2";
-    many(store, &conditions, &params).await
+    let limit = text.bind(i64::from(limit));
+    let conditions = conditions.join(" and ");
+    let order = "d.created_at desc, d.id desc";
+    many(
+        store,
+        &format!("{conditions} order by {order} limit {limit}"),
+        &text.params(),
+    )
+    .await
 }
 
 async fn one(
@@ -85,7 +102,7 @@ async fn many(
     conditions: &str,
     params: &[&(dyn ToSql + Sync)],
 ) -> Result<Vec<Item>> {
-    let sql = format!("select {COLUMNS} from delivery d where d.tenant = $1 and {conditions}");
+    let sql = format!("select {COLUMNS} from delivery d where {conditions}");
     let client = store.readers().get().await?;
     let statement = client.prepare_cached(&sql).await?;
     client

@@ -2,9 +2,10 @@
 
 use bytes::Bytes;
 use jiff::Timestamp;
-use model::{JournalId, Tenant};
+use model::{IdSource, JournalId, Tenant};
 use tokio_postgres::Row;
 
+use crate::text::Text;
 use crate::{InterfaceId, Result, Store, blob};
 
 /// What the journal says of a message, without its bytes.
@@ -113,38 +114,40 @@ pub async fn list(
     filter: &Filter,
     limit: u32,
 ) -> Result<Vec<Summary>> {
-    let since = filter.since.map_or(0, model::IdSource::floor);
-    let until = filter.until.map_or(i64::MAX, model::IdSource::floor);
-    let (low, high, order) = match (filter.oldest_first, filter.after) {
-        (true, after) => (since.max(after.map_or(0, |id| id.0 + 1)), until, "asc"),
-        (false, after) => (since, until.min(after.map_or(i64::MAX, |id| id.0)), "desc"),
+    let since = filter.since.map_or(0, IdSource::floor);
+    let until = filter.until.map_or(i64::MAX, IdSource::floor);
+    let after = filter.after.map(|id| id.0);
+    let (low, high, order) = if filter.oldest_first {
+        (since.max(after.map_or(0, |id| id + 1)), until, "asc")
+    } else {
+        (since, until.min(after.unwrap_or(i64::MAX)), "desc")
     };
-    let mut sql =
-        format!("select {COLUMNS} {FROM} where j.tenant = $1 and $2 <= j.id and j.id < $3");
-    sql += " and $4::bigint = $4";
-    let limit = i64::from(limit);
-    let mut params: Vec<&(dyn postgres_types::ToSql + Sync)> = vec![&tenant.0, &low, &high, &limit];
-    let interface = filter.interface.map(|interface| interface.0);
+    let mut text = Text::default();
+    let mut conditions = vec![
+        format!("j.tenant = {}", text.bind(tenant.0)),
+        format!("{} <= j.id and j.id < {}", text.bind(low), text.bind(high)),
+    ];
     if !filter.dispositions.is_empty() {
-        params.push(&filter.dispositions);
-        sql += &format!(
-            " and coalesce(a.disposition::text, 'waiting') = any(${}::text[])",
-            params.len()
-        );
+        let words = text.bind(filter.dispositions.clone());
+        conditions.push(format!(
+            "coalesce(a.disposition::text, 'waiting') = any({words}::text[])"
+        ));
     }
     if let Some(control_id) = &filter.control_id {
-        params.push(control_id);
-        sql += &format!(" and j.control_id = ${}", params.len());
+        conditions.push(format!("j.control_id = {}", text.bind(control_id.clone())));
     }
-    if let Some(interface) = &interface {
-        params.push(interface);
-        sql += &format!(" and j.interface = ${}", params.len());
+    if let Some(interface) = filter.interface {
+        conditions.push(format!("j.interface = {}", text.bind(interface.0)));
     }
-    sql += &format!(" order by j.id {order} limit $4");
+    let limit = text.bind(i64::from(limit));
+    text.sql = format!(
+        "select {COLUMNS} {FROM} where {} order by j.id {order} limit {limit}",
+        conditions.join(" and ")
+    );
     let client = store.readers().get().await?;
-    let statement = client.prepare_cached(&sql).await?;
+    let statement = client.prepare_cached(&text.sql).await?;
     Ok(client
-        .query(&statement, &params)
+        .query(&statement, &text.params())
         .await?
         .iter()
         .map(summary)
@@ -170,7 +173,7 @@ pub async fn raws(
         .query(&statement, &[&tenant.0, &ids, &low, &high])
         .await?;
     drop(client);
-    let mut raws = Vec::with_capacity(rows.len());
+    let mut found = Vec::with_capacity(rows.len());
     for row in rows {
         let raw = match row.get::<_, Option<&[u8]>>(1) {
             Some(raw) => Bytes::copy_from_slice(raw),
@@ -178,9 +181,9 @@ pub async fn raws(
                 .await?
                 .unwrap_or_default(),
         };
-        raws.push((JournalId(row.get(0)), raw));
+        found.push((JournalId(row.get(0)), raw));
     }
-    Ok(raws)
+    Ok(found)
 }
 
 fn summary(row: &Row) -> Summary {

@@ -101,9 +101,10 @@ pub async fn verify(
     while let Some(row) = stream.try_next().await? {
         let id: i64 = row.get(0);
         report.n_entries += 1;
-        let mut broken = match bytes_match(store, tenant, &row).await? {
-            true => check_link(key, &mut ends, &row, from.is_some()).err(),
-            false => Some(Broken::Bytes),
+        let mut broken = if bytes_match(store, tenant, &row).await? {
+            check_link(key, &mut ends, &row, from.is_some()).err()
+        } else {
+            Some(Broken::Bytes)
         };
         if let Some(head) = expected.remove(&id) {
             let same = head.chain == row.get::<_, &[u8]>(6);

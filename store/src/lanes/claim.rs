@@ -119,6 +119,6 @@ fn queued(row: &Row) -> Queued {
 /// The advisory lock of a lane: its first 64 bits. Lanes are keyed digests, so a collision is a rare
 /// moment of waiting and nothing else.
 fn lock_key(lane: LaneId) -> i64 {
-    let [a, b, c, d, e, f, g, h, ..] = *lane.0.as_bytes();
-    i64::from_be_bytes([a, b, c, d, e, f, g, h])
+    let first = lane.0.as_bytes().first_chunk().copied().unwrap_or_default();
+    i64::from_be_bytes(first)
 }

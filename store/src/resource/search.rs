@@ -6,7 +6,6 @@ mod filter;
 mod lead;
 mod run;
 mod source;
-mod text;
 mod texts;
 
 use jiff::Timestamp;

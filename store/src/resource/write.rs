@@ -162,7 +162,9 @@ async fn replace(tx: &Tx, rows: &[Row<'_>]) -> Result<bool> {
 
 async fn send(tx: &Tx, rows: &[Row<'_>], sql: &str, more: Params<'_>) -> Result<u64> {
     let mut flat = Flat::default();
-    rows.iter().for_each(|row| flat.push(row.index()));
+    for row in rows {
+        flat.push(row.index());
+    }
     let rid = column(rows, |row| row.rid.0);
     let at = column(rows, |row| row.write.at);
     let id = column(rows, |row| row.write.id.0);

@@ -3,8 +3,8 @@
 use jiff::Timestamp;
 use uuid::Uuid;
 
-use super::text::Text;
 use super::{Criterion, DateMatch, Prefix, StringMatch};
+use crate::text::Text;
 
 /// Stands for "no bound" below; Postgres knows earlier instants, FHIR does not (year 0001).
 pub(crate) const FIRST: Timestamp = Timestamp::constant(-62_135_596_800, 0);

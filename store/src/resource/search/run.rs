@@ -6,10 +6,10 @@ use tokio_postgres::Row;
 
 use super::lead::{self, Lead};
 use super::source::probe;
-use super::text::Text;
 use super::texts::{Want, compose};
 use super::{Criterion, Cursor, Page, Search, Total, TotalWanted};
 use crate::resource::read::stored;
+use crate::text::Text;
 use crate::{Result, Store, StoreError, Tx};
 
 /// How far the candidates of a possible lead are counted before it is taken for a large one.

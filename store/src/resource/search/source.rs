@@ -5,8 +5,8 @@ use model::IdSource;
 
 use super::filter::{Bounds, condition, parts, ranges};
 use super::lead::{Lead, SLACK};
-use super::text::Text;
 use super::{Criterion, DateMatch, Search, StringMatch};
+use crate::text::Text;
 
 /// The candidates of a lead. `$1` is the tenant, `$2` the type.
 ///

@@ -5,8 +5,8 @@ use model::{Access, Reach};
 use super::filter::{FIRST, LAST, condition};
 use super::lead::{Lead, rid_end};
 use super::source::source;
-use super::text::Text;
 use super::{Cursor, Order, Search};
+use crate::text::Text;
 
 /// What the text is for.
 #[derive(Clone, Copy, PartialEq)]
