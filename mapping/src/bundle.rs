@@ -14,7 +14,7 @@ use crate::fold::{FoldContext, drafts};
 use crate::inbound::{Context, Unmappable, interpret};
 use crate::table::system::v2_table;
 
-/// A message as a Bundle: MessageHeader first, then the resources, which refer to each other inside.
+/// A message as a Bundle: `MessageHeader` first, then the resources, which refer to each other inside.
 /// Ids are stable for the key of the context.
 pub fn bundle(message: &Message<'_>, ctx: &Context<'_>) -> Result<Value, Unmappable> {
     let text = bundle_text(message, ctx)?;

@@ -83,7 +83,7 @@ pub(crate) fn sender(msh: &Segment<'_>) -> String {
 }
 
 /// The identifiers of a field that have a value.
-pub(crate) fn valued<'m>(field: Field<'m>) -> impl Iterator<Item = Cx<'m>> {
+pub(crate) fn valued(field: Field<'_>) -> impl Iterator<Item = Cx<'_>> {
     field
         .repetitions()
         .map(Cx::new)
@@ -107,4 +107,15 @@ fn best<'m>(field: Field<'m>, profile: &Profile) -> Option<Cx<'m>> {
         }
     };
     valued(field).min_by_key(rank)
+}
+
+/// Bytes as hexadecimal digits.
+pub(crate) fn hex(bytes: &[u8]) -> String {
+    use std::fmt::Write as _;
+    bytes
+        .iter()
+        .fold(String::with_capacity(64), |mut out, byte| {
+            let _ = write!(out, "{byte:02x}");
+            out
+        })
 }

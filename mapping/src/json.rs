@@ -115,7 +115,7 @@ impl<'t> Assembly<'t> {
                 *piece = Piece::Object(Box::new(object));
             }
             Piece::Single(_) => {}
-            Piece::List(lists) => lists.extend(inside_of_list(value)),
+            Piece::List(lists) => append(lists, value),
             Piece::Object(object) => object.add(value),
         }
     }
@@ -189,8 +189,82 @@ impl<'t> Piece<'t> {
     }
 }
 
+/// Adds a list's elements to those that are there; what two fields say alike is said once.
+fn append<'t>(lists: &mut Vec<&'t str>, list: &'t str) {
+    let held: Vec<&str> = lists.iter().flat_map(|inside| elements(inside)).collect();
+    let added = inside_of_list(list).map(elements).unwrap_or_default();
+    if added.iter().any(|element| held.contains(element)) {
+        *lists = held;
+        lists.extend(
+            added
+                .into_iter()
+                .filter(|element| !lists.contains(element))
+                .collect::<Vec<_>>(),
+        );
+    } else {
+        lists.extend(inside_of_list(list));
+    }
+}
+
+/// The elements of a list that stands without its brackets: split where a comma is neither inside an
+/// element nor inside a text.
+fn elements(inside: &str) -> Vec<&str> {
+    let (mut depth, mut in_text, mut is_escaped) = (0_u32, false, false);
+    inside
+        .split(|c| {
+            let is_quote = c == '"' && !is_escaped;
+            is_escaped = in_text && c == '\\' && !is_escaped;
+            match c {
+                '"' if is_quote => in_text = !in_text,
+                '{' | '[' if !in_text => depth += 1,
+                '}' | ']' if !in_text => depth = depth.saturating_sub(1),
+                _ => {}
+            }
+            c == ',' && depth == 0 && !in_text
+        })
+        .filter(|element| !element.is_empty())
+        .collect()
+}
+
 /// A list without its brackets; none if nothing is in it.
 fn inside_of_list(list: &str) -> Option<&str> {
     let inside = list.strip_prefix('[')?.strip_suffix(']')?;
     (!inside.is_empty()).then_some(inside)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn assembled(fragments: &[&str]) -> String {
+        let mut assembly = Assembly::default();
+        for fragment in fragments {
+            assembly.add(fragment);
+        }
+        let mut out = String::new();
+        assembly.write_members(&mut out);
+        out
+    }
+
+    #[test]
+    fn lists_grow_objects_share_and_single_values_stay() {
+        assert_eq!(
+            assembled(&[
+                r#"{"a":[1],"b":{"x":1},"c":"first"}"#,
+                r#"{"a":[2],"b":{"x":2,"y":3},"c":"second","d":{}}"#,
+            ]),
+            r#""a":[1,2],"b":{"x":1,"y":3},"c":"first""#
+        );
+    }
+
+    #[test]
+    fn what_two_fields_say_alike_is_said_once() {
+        assert_eq!(
+            assembled(&[
+                r#"{"a":[{"v":"x,\"}","w":[1,2]}]}"#,
+                r#"{"a":[{"v":"x,\"}","w":[1,2]},{"v":2}]}"#
+            ]),
+            r#""a":[{"v":"x,\"}","w":[1,2]},{"v":2}]"#
+        );
+    }
 }

@@ -102,6 +102,9 @@ impl Profile {
     }
 
     /// What it says, digested: two profiles of one name and version may still differ.
+    ///
+    /// # Panics
+    /// Never: a profile holds only what JSON can say.
     pub fn digest(&self) -> [u8; 32] {
         let text = serde_json::to_vec(self).expect("a profile holds only what JSON can say");
         Sha256::digest(text).into()

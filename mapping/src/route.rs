@@ -69,6 +69,6 @@ fn second_patient(message: &Message<'_>, profile: &Profile) -> Option<SourceIden
 }
 
 fn own_lane(digest: &[u8; 32], key: &IdentityKey) -> LaneId {
-    let hex: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
+    let hex = crate::identity::hex(digest);
     key.lane(&["message", &hex])
 }

@@ -108,7 +108,7 @@ pub(crate) fn read(
             "MRG" if rules.identity == IdentityRule::MergePatients => {
                 if let Some(survivor) = &mut group.patient {
                     with("MRG", segment, reading, |seg| {
-                        mrg::state(seg, message, reading, survivor)
+                        mrg::state(seg, message, reading, survivor);
                     });
                 }
             }
@@ -142,16 +142,16 @@ fn of_patient(name: &str, segment: Segment<'_>, group: &mut Group<'_, '_>, readi
     match name {
         "PD1" => with("PD1", segment, reading, |seg| pd1::state(seg, patient)),
         "NK1" => with("NK1", segment, reading, |seg| {
-            nk1::state(seg, subject, patient)
+            nk1::state(seg, subject, patient);
         }),
         "AL1" => with("AL1", segment, reading, |seg| {
-            al1::state(seg, subject, patient)
+            al1::state(seg, subject, patient);
         }),
         "IAM" => with("IAM", segment, reading, |seg| {
-            al1::state_iam(seg, subject, patient)
+            al1::state_iam(seg, subject, patient);
         }),
         _ => with("IN1", segment, reading, |seg| {
-            in1::state(seg, subject, patient)
+            in1::state(seg, subject, patient);
         }),
     }
 }
@@ -163,17 +163,17 @@ fn of_visit(name: &str, segment: Segment<'_>, group: &mut Group<'_, '_>, reading
     let Some(owner) = group.owner() else { return };
     match name {
         "DG1" => with("DG1", segment, reading, |seg| {
-            dg1::state(seg, subject, encounter, owner)
+            dg1::state(seg, subject, encounter, owner);
         }),
         "PR1" => {
             with("PR1", segment, reading, |seg| {
-                pr1::state(seg, subject, encounter, nth, owner)
+                pr1::state(seg, subject, encounter, nth, owner);
             });
         }
         _ => {
             let about = obx::About { subject, encounter };
             with("OBX", segment, reading, |seg| {
-                obx::state(seg, &about, nth, owner)
+                obx::state(seg, &about, nth, owner);
             });
         }
     }
@@ -213,7 +213,7 @@ fn unnamed(pid: &Segment<'_>, message: &Message<'_>, reading: &Reading<'_>) -> S
         .and_then(|pv1| identity::visit(&pv1, Some(pid), &msh, reading.profile()));
     let value = match visit {
         Some(visit) => format!("visit:{}|{}", visit.authority, visit.value),
-        None => format!("message:{}", hex(&reading.ctx.digest)),
+        None => format!("message:{}", identity::hex(&reading.ctx.digest)),
     };
     SourceIdentity {
         kind: IdentityKind::Patient,
@@ -266,14 +266,4 @@ fn unnumbered(
         type_code: String::new(),
         value: format!("patient:{patient}|{since}"),
     })
-}
-
-fn hex(digest: &[u8]) -> String {
-    use std::fmt::Write as _;
-    digest
-        .iter()
-        .fold(String::with_capacity(64), |mut out, byte| {
-            let _ = write!(out, "{byte:02x}");
-            out
-        })
 }

@@ -1,4 +1,4 @@
-//! CWE, CE, CNE, IS, ID → CodeableConcept and Coding, with what was sent kept beside what it means.
+//! CWE, CE, CNE, IS, ID → `CodeableConcept` and `Coding`, with what was sent kept beside what it means.
 
 use fhirbolt::model::r4::types::{CodeableConcept, Coding};
 use hl7v2::datatype::Cwe;

@@ -1,7 +1,7 @@
 //! DTM, TS, DT → date, dateTime, instant: with the precision and the zone that were sent.
 
 use fhirbolt::model::r4::types::{Date, DateTime, Period};
-use hl7v2::datatype::{Dtm, DtmError, Precision};
+use hl7v2::datatype::{Dtm, Precision};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
@@ -13,12 +13,7 @@ pub(crate) fn lenient(text: &str) -> Option<Dtm> {
     if trimmed.is_empty() || trimmed == "\"\"" {
         return None;
     }
-    parse(trimmed).ok()
-}
-
-/// As the standard says, or, for senders that cut or pad, the longest beginning that is a time.
-fn parse(text: &str) -> Result<Dtm, DtmError> {
-    Dtm::parse(text)
+    Dtm::parse(trimmed).ok()
 }
 
 /// A time, and the zone that holds where it names none.
@@ -39,16 +34,14 @@ impl<'z> When<'z> {
         if trimmed.is_empty() || trimmed == "\"\"" {
             return None;
         }
-        match parse(trimmed) {
-            Ok(dtm) => Some(Self {
-                dtm,
-                zone: &reading.zone,
-            }),
-            Err(_) => {
-                reading.issue("not a date or time");
-                None
-            }
-        }
+        let Ok(dtm) = Dtm::parse(trimmed) else {
+            reading.issue("not a date or time");
+            return None;
+        };
+        Some(Self {
+            dtm,
+            zone: &reading.zone,
+        })
     }
 
     /// The date part, as sent: it is never shifted to another zone.
@@ -57,7 +50,13 @@ impl<'z> When<'z> {
         match self.dtm.precision() {
             Precision::Year => format!("{:04}", date.year()),
             Precision::Month => format!("{:04}-{:02}", date.year(), date.month()),
-            _ => format!("{:04}-{:02}-{:02}", date.year(), date.month(), date.day()),
+            Precision::Day
+            | Precision::Hour
+            | Precision::Minute
+            | Precision::Second
+            | Precision::Fraction(_) => {
+                format!("{:04}-{:02}-{:02}", date.year(), date.month(), date.day())
+            }
         }
     }
 

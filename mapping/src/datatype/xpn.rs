@@ -1,4 +1,4 @@
-//! XPN, PN → HumanName.
+//! XPN, PN → `HumanName`.
 
 use fhirbolt::model::r4::types::{Extension, HumanName, String as FhirString};
 use hl7v2::datatype::{FamilyName, Xpn};

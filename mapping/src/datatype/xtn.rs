@@ -1,4 +1,4 @@
-//! XTN, TN → ContactPoint. One repetition is one contact point.
+//! XTN, TN → `ContactPoint`. One repetition is one contact point.
 
 use fhirbolt::model::r4::types::ContactPoint;
 use hl7v2::datatype::Xtn;

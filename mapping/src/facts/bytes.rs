@@ -66,6 +66,9 @@ struct StoredEvent(
 
 impl Facts {
     /// The facts as bytes; equal facts give equal bytes.
+    ///
+    /// # Panics
+    /// Never: facts hold only what JSON can say.
     pub fn to_bytes(&self) -> Vec<u8> {
         let sources: BTreeSet<&Source> = self.sources().collect();
         let places: BTreeMap<&Source, usize> = sources

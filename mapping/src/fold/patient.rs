@@ -16,10 +16,13 @@ pub(super) fn fold(entity: EntityId, parts: &Parts<'_>, ctx: &FoldContext<'_>) -
     let contacts = contacts(parts);
     let mut patient = Builder::new(ResourceType::Patient, entity.into());
     let has_own_identifiers = said.iter().any(|said| IDENTIFIERS.contains(&said.field));
+    // The identifiers of PID-3 stand before those of PID-2, which old senders repeat.
+    let mut said: Vec<Said<'_>> = said.to_vec();
+    said.sort_by_key(|said| said.field == Place::new("PID", 2));
     for said in said {
         // What a merge called the patient counts only while the patient has not been heard of.
         if said.field != MERGED || !has_own_identifiers {
-            patient.add(*said);
+            patient.add(said);
         }
     }
     for (_, said) in parts.of_kind("merge") {
@@ -52,7 +55,7 @@ fn contacts(parts: &Parts<'_>) -> Option<String> {
     (!list.is_empty()).then(|| format!("{{\"contact\":[{}]}}", list.join(",")))
 }
 
-/// A RelatedPerson as a contact, which has one name and one address.
+/// A `RelatedPerson` as a contact, which has one name and one address.
 fn person(said: &[Said<'_>]) -> Option<String> {
     let mut contact = Assembly::default();
     for (name, value) in said.iter().flat_map(|said| members(said.fragment)) {

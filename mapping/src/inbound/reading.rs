@@ -43,13 +43,13 @@ impl<'a> Reading<'a> {
     pub(super) fn new(message: &Message<'_>, ctx: &'a Context<'a>) -> Self {
         let times = Times::of(message, ctx);
         let msh = message.msh();
-        let [a, b, c, d, e, f, g, h, ..] = ctx.digest;
+        let beginning = ctx.digest.first_chunk().copied().unwrap_or_default();
         let stamp = Stamp {
             stated: times.stated,
             sequence: msh.field(13).text().trim().parse().ok(),
             sent: times.sent,
             control_id: msh.field(10).text().into_owned(),
-            digest: u64::from_be_bytes([a, b, c, d, e, f, g, h]),
+            digest: u64::from_be_bytes(beginning),
         };
         Self {
             ctx,

@@ -66,10 +66,10 @@ pub(crate) fn occurred(
     zone: &TimeZone,
     stated: Timestamp,
 ) -> Occurred {
-    let visit_field = match trigger {
-        Trigger::Admit | Trigger::Register => Some(44),
-        Trigger::Discharge => Some(45),
-        _ => None,
+    let visit_field = if matches!(trigger, Trigger::Admit | Trigger::Register) {
+        Some(44)
+    } else {
+        (trigger == Trigger::Discharge).then_some(45)
     };
     let evn = message.segment("EVN");
     let evn_field = |n| {
@@ -92,9 +92,11 @@ pub(crate) fn occurred(
 /// stands before it; everything else stands at its start.
 fn at(sent: Dtm, trigger: Trigger, zone: &TimeZone) -> Option<Occurred> {
     let earliest = to_micros(sent.earliest(zone)?);
-    let order = match trigger {
-        Trigger::Discharge if !sent.has_time() => to_micros(sent.latest(zone)?),
-        _ => earliest,
+    let ends_a_day = trigger == Trigger::Discharge && !sent.has_time();
+    let order = if ends_a_day {
+        to_micros(sent.latest(zone)?)
+    } else {
+        earliest
     };
     Some(Occurred {
         order,

@@ -92,7 +92,7 @@ pub fn build(
     let charset = Charset::parse(&destination.charset)
         .ok_or_else(|| held("the destination's character set is not known"))?;
     let document = Document {
-        document,
+        body: document,
         kind,
         now,
         destination,
@@ -225,7 +225,7 @@ fn system_name(uri: &str) -> &str {
 
 /// The document, and what its segments need besides.
 struct Document<'a> {
-    document: &'a Value,
+    body: &'a Value,
     kind: V2,
     now: Timestamp,
     destination: &'a Destination,
@@ -233,7 +233,7 @@ struct Document<'a> {
 
 impl Document<'_> {
     fn time(&self, pointer: &str) -> Option<String> {
-        value::time(text(self.document, pointer)?, self.destination)
+        value::time(text(self.body, pointer)?, self.destination)
     }
 
     fn event(&self, evn: &mut SegmentBuilder) {
@@ -249,7 +249,7 @@ impl Document<'_> {
     }
 
     fn txa(&self, txa: &mut SegmentBuilder, content: &[Attachment]) {
-        let document = self.document;
+        let document = self.body;
         txa.set(1, "1").set(2, self.kind.clone());
         txa.set_some(
             3,
@@ -292,8 +292,8 @@ impl Document<'_> {
 
     /// TXA-12: the document's own number, else its id; the receiver's key for updates.
     fn number(&self) -> V2 {
-        let number = text(self.document, "/masterIdentifier/value")
-            .or_else(|| text(self.document, "/id"))
+        let number = text(self.body, "/masterIdentifier/value")
+            .or_else(|| text(self.body, "/id"))
             .unwrap_or("");
         let n_chars = number.chars().count();
         let max = match self.destination.document_number_chars_max {
@@ -313,7 +313,7 @@ impl Document<'_> {
 
     /// TXA-17.
     fn completion(&self) -> &str {
-        match text(self.document, "/docStatus") {
+        match text(self.body, "/docStatus") {
             Some("preliminary") => "IP",
             Some("amended") => "AU",
             _ => &self.destination.completion_of_final,
@@ -322,7 +322,7 @@ impl Document<'_> {
 
     /// TXA-18.
     fn confidentiality(&self) -> Option<&str> {
-        let labels = list(self.document, "/securityLabel");
+        let labels = list(self.body, "/securityLabel");
         let codes = labels.flat_map(|label| list(label, "/coding"));
         codes
             .filter_map(|coding| text(coding, "/code"))
@@ -363,7 +363,7 @@ impl Document<'_> {
             "" => self.kind.clone(),
             code => value::configured(code, '^'),
         };
-        let is_preliminary = text(self.document, "/docStatus") == Some("preliminary");
+        let is_preliminary = text(self.body, "/docStatus") == Some("preliminary");
         obx.set(1, n.to_string())
             .set(2, "ED")
             .set(3, code)

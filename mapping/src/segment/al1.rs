@@ -1,4 +1,4 @@
-//! AL1 and IAM → AllergyIntolerance, a part of the patient.
+//! AL1 and IAM → `AllergyIntolerance`, a part of the patient.
 
 use fhirbolt::model::r4::resources::{
     AllergyIntolerance, AllergyIntoleranceOnset, AllergyIntoleranceReaction,
@@ -62,7 +62,7 @@ fn read(seg: &Seg<'_>, layout: &Layout, subject: Option<Reference>, patient: &mu
         .action
         .is_some_and(|n| seg.field(n).text().trim() == "D");
     patient.state(seg.place(0), json::fragment(&status(in_error, subject)));
-    patient.one(seg, 2, |sent| kind(&sent.text()));
+    patient.one(seg, 2, |sent| Some(kind(&sent.text())));
     patient.one(seg, 3, |sent| {
         let code = cwe::concept(Cwe::new(sent), None, reading)?;
         Some(AllergyIntolerance {
@@ -144,7 +144,7 @@ fn status(in_error: bool, subject: Option<Reference>) -> AllergyIntolerance {
 }
 
 /// Table 0127.
-fn kind(code: &str) -> Option<AllergyIntolerance> {
+fn kind(code: &str) -> AllergyIntolerance {
     let code = code.trim();
     let category: Vec<Code> = find(ALLERGEN_CATEGORY, code)
         .into_iter()
@@ -152,12 +152,11 @@ fn kind(code: &str) -> Option<AllergyIntolerance> {
         .collect();
     let is_allergy = !matches!(code, "" | "MC");
     let known = is_allergy && code.len() == 2 && code.ends_with('A');
-    let allergy = AllergyIntolerance {
+    AllergyIntolerance {
         category,
         r#type: known.then(|| "allergy".into()),
         ..blank()
-    };
-    Some(allergy)
+    }
 }
 
 fn reaction(manifestation: CodeableConcept, severity: &str) -> AllergyIntoleranceReaction {

@@ -1,4 +1,4 @@
-//! NK1 → RelatedPerson, which also stands in `Patient.contact`; an organization is only a contact.
+//! NK1 → `RelatedPerson`, which also stands in `Patient.contact`; an organization is only a contact.
 
 use fhirbolt::model::r4::resources::{Patient, PatientContact, RelatedPerson};
 use fhirbolt::model::r4::types::{Code, CodeableConcept, Reference};

@@ -139,8 +139,8 @@ fn driving_licence(licence: Repetition<'_>, reading: &Reading<'_>) -> Option<Ide
 
 fn names(pid: &Seg<'_>, voice: &mut Voice<'_, '_>) {
     let reading = voice.reading;
-    let named = |names: Vec<Vec<HumanName>>| Patient {
-        name: names.into_iter().flatten().collect(),
+    let called = |each: Vec<Vec<HumanName>>| Patient {
+        name: each.into_iter().flatten().collect(),
         ..Patient::default()
     };
     voice.each(
@@ -154,7 +154,7 @@ fn names(pid: &Seg<'_>, voice: &mut Voice<'_, '_>) {
                 .collect();
             (!names.is_empty()).then_some(names)
         },
-        named,
+        called,
     );
     voice.each(
         pid,
@@ -165,7 +165,7 @@ fn names(pid: &Seg<'_>, voice: &mut Voice<'_, '_>) {
             name.r#use.get_or_insert_with(|| "old".into());
             Some(vec![name])
         },
-        named,
+        called,
     );
     voice.one(pid, 6, |mother| {
         let name = xpn::name(Xpn::new(mother), reading)?;

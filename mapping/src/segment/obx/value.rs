@@ -143,15 +143,12 @@ fn clock(tm: Tm) -> Time {
         time.minute(),
         time.second()
     );
-    let text = match tm.precision() {
-        Precision::Fraction(n_digits) => {
-            let nanos = format!("{:09}", time.subsec_nanosecond());
-            let digits: String = nanos.chars().take(usize::from(n_digits)).collect();
-            format!("{text}.{digits}")
-        }
-        _ => text,
+    let Precision::Fraction(n_digits) = tm.precision() else {
+        return text.into();
     };
-    text.into()
+    let nanos = format!("{:09}", time.subsec_nanosecond());
+    let digits: String = nanos.chars().take(usize::from(n_digits)).collect();
+    format!("{text}.{digits}").into()
 }
 
 /// OBX-7 as numbers, where that is safe: `low-high`, `<high`, `>low`.

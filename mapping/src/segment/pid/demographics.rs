@@ -91,19 +91,18 @@ fn birth(sent: Repetition<'_>, reading: &Reading<'_>) -> Option<Patient> {
 /// PID-8: a code that FHIR does not have is unknown, and kept.
 fn gender(sent: Repetition<'_>, reading: &Reading<'_>) -> Option<Patient> {
     let code = text::code(&sent.text())?;
-    let gender = match find(GENDER, &code.to_ascii_uppercase()) {
-        Some(gender) => Code::from(gender),
-        None => {
-            reading.issue("code is not in table 0001");
-            let original = cwe::concept(Cwe::new(sent), Some("0001"), reading)?;
-            Code {
-                value: Some("unknown".to_owned()),
-                extension: vec![ext::valued(
-                    &format!("{BASE}alternate-codes"),
-                    ExtensionValue::CodeableConcept(Box::new(original)),
-                )],
-                ..Code::default()
-            }
+    let gender = if let Some(gender) = find(GENDER, &code.to_ascii_uppercase()) {
+        Code::from(gender)
+    } else {
+        reading.issue("code is not in table 0001");
+        let original = cwe::concept(Cwe::new(sent), Some("0001"), reading)?;
+        Code {
+            value: Some("unknown".to_owned()),
+            extension: vec![ext::valued(
+                &format!("{BASE}alternate-codes"),
+                ExtensionValue::CodeableConcept(Box::new(original)),
+            )],
+            ..Code::default()
         }
     };
     Some(Patient {

@@ -1,0 +1,76 @@
+//! One message, one bundle.
+
+use mapping::bundle;
+
+use crate::chart::{bytes, context, profile};
+
+pub(crate) const ADMISSION: &str = r#"
+MSH|^~\&|EMR|AGENCY^2.16.840.1.113883.3.99^ISO|BRIDGE|HUB|20240110090000-0600||ADT^A01^ADT_A01|A1|P|2.5.1
+EVN||20240110090000|||7^CLERK^CARL|20240110083000
+PID|1|OLD1^^^EMR^PT|77^^^EMR^MR~900-12-3456^^^SSA^SS||VAN DAMME&VAN&DAMME^JANE^Q^JR^MRS^^L~DOE^JANE^^^^^M|ROE^MARY|196001020315|F|JANEY^DOE|2106-3^White^CDCREC~2028-9^Asian^CDCREC|5&Elm St^Apt 2^Waco^TX^76701^USA^H~PO Box 1^^Waco^TX^^^M|MCLENNAN|(254)555-0100^PRN^PH~^NET^Internet^jane@example.org|^WPN^PH^^^254^5550199^7|spa^Spanish^ISO639|M|CHR|ACC5^^^EMR^AN|900123456|D123^TX^20270101||N^Not Hispanic^HL70189|Waco TX|N|2|USA^^ISO3166|||20240601|Y
+PD1|||HOME CLINIC^^HC1|1234567893^ABLE^ANN^^^DR^^^NPI&2.16.840.1.113883.4.6&ISO^L^^^NPI
+NK1|1|DOE^JOHN|SPO|5 Elm St^^Waco^TX|(254)555-0101|(254)555-0102|C|20200101
+NK1|2||||||E|||||ACME INC
+PV1|1|I|W1^R2^B3^AGENCY^^^MAIN^2|E|PRE1||1234567893^ABLE^ANN^^^DR^^^NPI&2.16.840.1.113883.4.6&ISO^L^^^NPI~44^BAKER^BOB|45^COLE^CY|46^DEAN^DI|MED||||7|A0||44^BAKER^BOB|P|V9^^^EMR^VN|||||||||||||||||01|HOSP2|LOW||||W2^R9||20240110083000
+PV2|||R07.9^Chest pain^I10||||||||3||||||||||||||||E
+AL1|1|DA|2670^Codeine^RXNORM|MO|Hives~Itch|20200101
+DG1|1||I10^Hypertension^I10|High blood pressure|20240109|A|||||||||1|44^BAKER^BOB|||20240110|D7
+PR1|1||99213^Visit^C4|Office visit|20240110100000|D||||||45^COLE^CY
+OBX|1|NM|8867-4^Heart rate^LN||72.50|/min^^UCUM|60-100|N|||F|||20240110091500
+IN1|1|P1^Plan One|INS9^^^NAIC|Good Insurance|9 High St^^Austin^TX||800-555-0000|G1||||20230101|20991231|||DOE^JOHN|SPO|||||||||||||||||||POL8
+"#;
+
+fn check(name: &str, message: &str) {
+    let bytes = bytes(message);
+    let parsed = hl7v2::Message::parse(&bytes).unwrap();
+    let bundle = bundle(&parsed, &context(&bytes, profile())).unwrap();
+    for entry in bundle["entry"].as_array().unwrap() {
+        let faults = fhir::check(&entry["resource"], None);
+        assert!(faults.is_empty(), "{faults:?}");
+    }
+    insta::assert_snapshot!(name, serde_json::to_string_pretty(&bundle).unwrap());
+}
+
+#[test]
+fn an_admission_with_everything() {
+    check("admission", ADMISSION);
+}
+
+#[test]
+fn a_transfer() {
+    check(
+        "transfer",
+        r"
+MSH|^~\&|EMR|AGENCY|||20240111101500||ADT^A02|A2|P|2.3
+EVN|A02|20240111101500||||20240111100000
+PID|1||77^^^EMR^MR||DOE^JANE||19600102|F
+PV1|1|I|W1^R2^B4^AGENCY|||W1^R2^B3^AGENCY|||||||||||||V9^^^EMR^VN
+",
+    );
+}
+
+#[test]
+fn a_merge() {
+    check(
+        "merge",
+        r"
+MSH|^~\&|EMR|AGENCY|||20240111101500||ADT^A40^ADT_A39|A3|P|2.5.1
+EVN||20240111101500
+PID|1||77^^^EMR^MR||DOE^JANE||19600102|F
+MRG|66^^^EMR^MR
+",
+    );
+}
+
+#[test]
+fn a_person_without_a_visit() {
+    check(
+        "person",
+        r"
+MSH|^~\&|EMR|AGENCY|||20240111101500||ADT^A31^ADT_A05|A4|P|2.5.1
+EVN||20240111101500
+PID|1||77^^^EMR^MR||DOE^JANE||1960|X^Other||||||||||||||||||||||N
+PV1|1|N
+",
+    );
+}
