@@ -134,7 +134,10 @@ async fn restart(cluster: &Cluster) -> Postmaster {
     loop {
         match cluster.bring_up().await {
             Ok(postmaster) => return postmaster,
-            Err(error) => tracing::error!(%error, "embedded postgres does not start"),
+            Err(error) => {
+                let error: &dyn std::error::Error = &error; // logged with what caused it
+                tracing::error!(error, "embedded postgres does not start");
+            }
         }
         tokio::time::sleep(wait).await;
         wait = RESTART_WAIT_MAX.min(wait * 2);

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 #[derive(Debug, thiserror::Error)]
 pub enum ConfigError {
     /// A file that the configuration consists of or names could not be read.
-    #[error("{}: {source}", file.display())]
+    #[error("can't read {}", file.display())]
     Unreadable {
         /// Which file.
         file: PathBuf,

@@ -35,7 +35,7 @@ pub enum EmbeddedError {
         pid: String,
     },
     /// The file system did not do what was asked.
-    #[error("can't {what} {}: {source}", path.display())]
+    #[error("can't {what} {}", path.display())]
     Io {
         /// The attempt.
         what: &'static str,
