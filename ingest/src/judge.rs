@@ -83,6 +83,10 @@ pub(crate) fn judge(raw: Bytes, arrival: &Arrival<'_>) -> Verdict {
             };
         }
     };
+    // Several messages in one frame, with or without a batch header: never merged into one.
+    if 1 < message.segments_named("MSH").count() {
+        return Verdict::Batch;
+    }
     let to = address(&text, &raw, arrival);
     let to = utf16.map_or(to.clone(), |utf16| to.in_utf16(utf16));
     let header = match Header::parse_strict(&text, fallback) {

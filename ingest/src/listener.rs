@@ -20,6 +20,9 @@ use crate::{InterfaceSettings, counters::Counters, intake::IntakeHandle};
 /// How long a TLS handshake may take.
 const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(10);
 
+/// Answers that the system keeps for a peer that does not read them; they are small.
+const ANSWER_BYTES: usize = 64 << 10;
+
 /// A half-open connection is found out after about two minutes.
 const KEEPALIVE: TcpKeepalive = TcpKeepalive::new()
     .with_time(Duration::from_secs(60))

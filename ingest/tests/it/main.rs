@@ -1,0 +1,9 @@
+//! The way in, with real sockets and a real Postgres. Without `DRAWBRIDGE_TEST_DATABASE_URL` these
+//! tests say that they are skipped.
+
+mod answers;
+mod chart;
+mod faults;
+mod framing;
+mod limits;
+mod support;
