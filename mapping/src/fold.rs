@@ -12,7 +12,7 @@ use model::{EntityId, IdentityKey, JournalId, ResourceId};
 use serde_json::Value;
 
 use crate::facts::{Facts, Place, RegisterKey, Source};
-use crate::inbound::EntityKind;
+use crate::inbound::{EntityKind, SNAPSHOT};
 use crate::json::{Assembly, members};
 use crate::profile::Profile;
 
@@ -115,6 +115,12 @@ impl Draft {
 /// What is said of an entity, part by part.
 pub(super) struct Parts<'f>(BTreeMap<&'f str, Vec<Said<'f>>>);
 
+/// The parts that a snapshot lists.
+#[derive(Default, serde::Deserialize)]
+struct Listed {
+    parts: Vec<String>,
+}
+
 /// What one field says.
 #[derive(Clone, Copy)]
 pub(super) struct Said<'f> {
@@ -138,7 +144,26 @@ impl<'f> Parts<'f> {
             };
             parts.entry(part.as_ref()).or_default().push(said);
         }
-        Self(parts)
+        let mut parts = Self(parts);
+        parts.drop_unlisted();
+        parts
+    }
+
+    /// Where a snapshot was agreed on, what the latest one does not list is gone, unless it was said
+    /// later.
+    fn drop_unlisted(&mut self) {
+        let snapshots: Vec<(&str, Said<'f>)> = self
+            .of_kind(SNAPSHOT)
+            .filter_map(|(kind, said)| Some((kind, *said.first()?)))
+            .collect();
+        for (kind, snapshot) in snapshots {
+            let listed: Listed = serde_json::from_str(snapshot.fragment).unwrap_or_default();
+            self.0.retain(|part, said| {
+                let is_of_kind = part.split('/').next() == Some(kind);
+                let is_later = said.iter().any(|said| *snapshot.source < *said.source);
+                !is_of_kind || is_later || listed.parts.iter().any(|known| known == part)
+            });
+        }
     }
 
     /// What is said of the entity itself.

@@ -14,7 +14,7 @@ use crate::segment;
 
 pub(crate) use reading::Reading;
 pub(crate) use times::occurred;
-pub(crate) use voice::{Seg, Voice, valued};
+pub(crate) use voice::{SNAPSHOT, Seg, Voice, valued};
 
 /// What is known of a message besides its bytes.
 #[derive(Clone, Debug)]

@@ -15,6 +15,8 @@ mod pv2;
 
 pub(crate) use pv1::blank as blank_encounter;
 
+use std::collections::HashMap;
+
 use fhirbolt::model::r4::types::Reference;
 use hl7v2::{Message, Segment};
 use model::{IdentityKind, SourceIdentity};
@@ -30,7 +32,7 @@ struct Group<'r, 'a> {
     patient: Option<Voice<'r, 'a>>,
     visit: Option<Voice<'r, 'a>>,
     /// Segments that were read, to tell the second of two equal ones from the first.
-    seen: Vec<Vec<u8>>,
+    seen: HashMap<Vec<u8>, usize>,
 }
 
 impl<'r, 'a> Group<'r, 'a> {
@@ -71,9 +73,9 @@ impl<'r, 'a> Group<'r, 'a> {
             .raw()
             .get(name.len() + 1 + set_id.len()..)
             .unwrap_or_default();
-        let key = [name, content].concat();
-        let nth = self.seen.iter().filter(|seen| **seen == key).count();
-        self.seen.push(key);
+        let n_seen = self.seen.entry([name, content].concat()).or_default();
+        let nth = *n_seen;
+        *n_seen += 1;
         nth
     }
 }
@@ -93,7 +95,7 @@ pub(crate) fn read(
     let mut group = Group {
         patient: None,
         visit: None,
-        seen: Vec::new(),
+        seen: HashMap::new(),
     };
     for segment in message.segments() {
         match segment.name() {

@@ -237,10 +237,9 @@ fn diagnoses(parts: &Parts<'_>) -> Option<String> {
     let mut entries: Vec<(u32, String)> = Vec::new();
     for (name, said) in parts.of_kind("diagnosis") {
         let condition = parts.part(&format!("Condition/{name}"));
-        if condition
-            .iter()
-            .any(|said| said.fragment.contains("\"entered-in-error\""))
-        {
+        // One that is gone (a snapshot left it out) or in error is not the visit's.
+        let is_in_error = |said: &Said<'_>| said.fragment.contains("\"entered-in-error\"");
+        if condition.is_empty() || condition.iter().any(is_in_error) {
             continue;
         }
         let mut entry = Assembly::default();

@@ -14,7 +14,7 @@ use crate::facts::{Facts, Place, Source, Stamp};
 use crate::profile::Profile;
 
 use super::times::Times;
-use super::{Context, EntityKind, Interpretation, Issue, Severity, Statement};
+use super::{Context, EntityKind, Interpretation, Issue, Severity, Statement, trigger};
 
 /// A message that is being read.
 pub(crate) struct Reading<'a> {
@@ -23,6 +23,8 @@ pub(crate) struct Reading<'a> {
     pub(crate) zone: TimeZone,
     /// The message as the source of statements.
     pub(crate) source: Arc<Source>,
+    /// Whether the message holds all there is of what the profile agrees on as snapshot.
+    pub(super) is_full: bool,
     /// The field that is being read: where issues belong.
     place: Cell<Place>,
     statements: RefCell<Statements>,
@@ -59,6 +61,7 @@ impl<'a> Reading<'a> {
                 journal: ctx.journal,
                 mapping: MAPPING_VERSION,
             }),
+            is_full: trigger::is_full(&message.message_type().trigger()),
             place: Cell::new(Place::new("MSH", 0)),
             statements: RefCell::default(),
             issues: RefCell::default(),

@@ -11,6 +11,17 @@ pub(crate) struct Rules {
     pub(crate) identity: IdentityRule,
 }
 
+/// Triggers whose structure has room for diagnoses, allergies, contacts and insurance: where a profile
+/// agrees on snapshots, these hold them.
+const FULL: &[&str] = &[
+    "A01", "A03", "A04", "A05", "A06", "A07", "A08", "A13", "A14", "A28", "A31",
+];
+
+/// Whether a message of that trigger can hold everything there is.
+pub(crate) fn is_full(trigger: &str) -> bool {
+    FULL.contains(&trigger.trim())
+}
+
 /// What a message says of who is who.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum IdentityRule {

@@ -1,5 +1,6 @@
 //! What one message says of one entity, field by field.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use hl7v2::{Field, Repetition};
@@ -12,6 +13,9 @@ use super::{EntityKind, Reading};
 
 pub(crate) use super::reading::Seg;
 
+/// The kind of part that lists which parts there are.
+pub(crate) const SNAPSHOT: &str = "snapshot";
+
 /// Speaks of one entity. What it says is taken in by [`Voice::close`].
 pub(crate) struct Voice<'r, 'a> {
     pub(crate) reading: &'r Reading<'a>,
@@ -19,8 +23,19 @@ pub(crate) struct Voice<'r, 'a> {
     kind: EntityKind,
     identities: Vec<SourceIdentity>,
     part: Arc<str>,
+    /// The parts that were spoken of.
+    parts: BTreeSet<Arc<str>>,
     facts: Facts,
 }
+
+/// Segments that a profile may agree on as snapshots: whose they are, and what they become.
+const SNAPSHOTS: [(&str, EntityKind, &str); 5] = [
+    ("AL1", EntityKind::Patient, "AllergyIntolerance"),
+    ("DG1", EntityKind::Visit, "Condition"),
+    ("IN1", EntityKind::Patient, "Coverage"),
+    ("NK1", EntityKind::Patient, "RelatedPerson"),
+    ("PR1", EntityKind::Visit, "Procedure"),
+];
 
 impl<'r, 'a> Voice<'r, 'a> {
     /// Speaks of the entity that an identity names.
@@ -36,6 +51,7 @@ impl<'r, 'a> Voice<'r, 'a> {
             kind,
             identities: vec![identity],
             part: Arc::clone(&reading.whole),
+            parts: BTreeSet::new(),
             facts: Facts::new(),
         }
     }
@@ -67,6 +83,7 @@ impl<'r, 'a> Voice<'r, 'a> {
     /// Speaks of a part of the entity that becomes a resource of its own; gives that one's id.
     pub(crate) fn turn_to_part(&mut self, kind: &str, name: &str) -> uuid::Uuid {
         self.part = format!("{kind}/{name}").into();
+        self.parts.insert(Arc::clone(&self.part));
         self.reading.ctx.key.part(self.entity, &[kind, name]).0
     }
 
@@ -159,8 +176,29 @@ impl<'r, 'a> Voice<'r, 'a> {
         self.facts.happen(event);
     }
 
+    /// States which parts there are, where the profile agrees that a message names them all.
+    fn list_parts(&mut self) {
+        if !self.reading.is_full || self.reading.profile().snapshot.is_empty() {
+            return;
+        }
+        for (segment, owner, kind) in SNAPSHOTS {
+            if owner == self.kind && self.reading.profile().snapshot.contains(segment) {
+                let named: Vec<&str> = self
+                    .parts
+                    .iter()
+                    .map(AsRef::as_ref)
+                    .filter(|part| part.split('/').next() == Some(kind))
+                    .collect();
+                let list = serde_json::json!({ "parts": named }).to_string();
+                self.part = format!("{SNAPSHOT}/{kind}").into();
+                self.put(Place::new(segment, 0), Some(list.into()));
+            }
+        }
+    }
+
     /// Hands over what was said.
-    pub(crate) fn close(self) {
+    pub(crate) fn close(mut self) {
+        self.list_parts();
         self.reading
             .say(self.entity, self.kind, &self.identities, self.facts);
     }

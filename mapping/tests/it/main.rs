@@ -1,7 +1,12 @@
 //! What the mapping promises, seen from outside. All messages are made up.
 
+#[cfg(test)]
 mod chart;
+#[cfg(test)]
 mod histories;
+#[cfg(test)]
 mod robustness;
+#[cfg(test)]
 mod rules;
+#[cfg(test)]
 mod snapshots;

@@ -280,6 +280,36 @@ fn a_diagnosis_in_error_is_kept_as_such_and_no_longer_the_visits() {
 }
 
 #[test]
+fn where_snapshots_are_agreed_what_a_message_leaves_out_is_gone() {
+    let profile = Profile::parse("snapshot = [\"DG1\"]").unwrap();
+    let with = |stated, dg1| {
+        Adt {
+            stated,
+            rest: dg1,
+            ..Adt::default()
+        }
+        .text()
+    };
+    let both = with("20240101", "DG1|1||I10^A^I10|||W\nDG1|2||E11.9^B^I10|||W");
+    let one = with("20240102", "DG1|1||I10^A^I10|||W");
+    for order in [[&both, &one], [&one, &both]] {
+        let mut chart = Chart::default();
+        for message in order {
+            chart.take(read_with(message, &profile));
+        }
+        assert_eq!(chart.the("Condition")["code"]["coding"][0]["code"], "I10");
+        assert_eq!(
+            chart.the("Encounter")["diagnosis"]
+                .as_array()
+                .unwrap()
+                .len(),
+            1
+        );
+    }
+    assert_eq!(Chart::of(&[both, one]).all("Condition").len(), 2);
+}
+
+#[test]
 fn digits_of_a_number_stay() {
     let message = Adt {
         rest: "OBX|1|NM|8867-4^HR^LN||98.50|/min",

@@ -4,7 +4,7 @@ use mapping::bundle;
 
 use crate::chart::{bytes, context, profile};
 
-pub(crate) const ADMISSION: &str = r#"
+pub(crate) const ADMISSION: &str = r"
 MSH|^~\&|EMR|AGENCY^2.16.840.1.113883.3.99^ISO|BRIDGE|HUB|20240110090000-0600||ADT^A01^ADT_A01|A1|P|2.5.1
 EVN||20240110090000|||7^CLERK^CARL|20240110083000
 PID|1|OLD1^^^EMR^PT|77^^^EMR^MR~900-12-3456^^^SSA^SS||VAN DAMME&VAN&DAMME^JANE^Q^JR^MRS^^L~DOE^JANE^^^^^M|ROE^MARY|196001020315|F|JANEY^DOE|2106-3^White^CDCREC~2028-9^Asian^CDCREC|5&Elm St^Apt 2^Waco^TX^76701^USA^H~PO Box 1^^Waco^TX^^^M|MCLENNAN|(254)555-0100^PRN^PH~^NET^Internet^jane@example.org|^WPN^PH^^^254^5550199^7|spa^Spanish^ISO639|M|CHR|ACC5^^^EMR^AN|900123456|D123^TX^20270101||N^Not Hispanic^HL70189|Waco TX|N|2|USA^^ISO3166|||20240601|Y
@@ -18,7 +18,7 @@ DG1|1||I10^Hypertension^I10|High blood pressure|20240109|A|||||||||1|44^BAKER^BO
 PR1|1||99213^Visit^C4|Office visit|20240110100000|D||||||45^COLE^CY
 OBX|1|NM|8867-4^Heart rate^LN||72.50|/min^^UCUM|60-100|N|||F|||20240110091500
 IN1|1|P1^Plan One|INS9^^^NAIC|Good Insurance|9 High St^^Austin^TX||800-555-0000|G1||||20230101|20991231|||DOE^JOHN|SPO|||||||||||||||||||POL8
-"#;
+";
 
 fn check(name: &str, message: &str) {
     let bytes = bytes(message);
