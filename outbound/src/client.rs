@@ -129,12 +129,25 @@ impl Client {
         &self.endpoint
     }
 
+    /// Whether a connection is kept; only a send shows whether it still leads anywhere.
+    pub const fn is_connected(&self) -> bool {
+        self.connection.is_some()
+    }
+
+    /// Makes the connection before there is a message in hand.
+    pub async fn connect(&mut self) -> Result<(), Cause> {
+        if self.connection.is_none() {
+            self.connection = Some(self.open().await?);
+        }
+        Ok(())
+    }
+
     /// Sends one message and waits for its answer. After anything but an answer the connection is
     /// dropped, so that a late answer can't be paired with the next message.
     pub async fn send(&mut self, message: &Outgoing<'_>) -> Answer {
         let started = Instant::now();
         let mut ear = Ear::default();
-        let (outcome, cause, ack, application) = match self.connect(&mut ear).await {
+        let (outcome, cause, ack, application) = match self.kept_or_new(&mut ear).await {
             Err(cause) => (Outcome::NotConnected, cause, None, None),
             Ok(connection) => self.exchange(connection, message, &mut ear).await,
         };
@@ -149,7 +162,7 @@ impl Client {
     }
 
     /// The kept connection if it is still one, else a new one.
-    async fn connect(&mut self, ear: &mut Ear) -> Result<Connection, Cause> {
+    async fn kept_or_new(&mut self, ear: &mut Ear) -> Result<Connection, Cause> {
         if let Some(mut kept) = self.connection.take() {
             // What came since the last message can only be about earlier ones.
             let (meanwhile, still_open) = kept.drain();
@@ -161,6 +174,10 @@ impl Client {
             }
             debug!(host = %self.endpoint.host, "the receiver had closed the kept connection");
         }
+        self.open().await
+    }
+
+    async fn open(&self) -> Result<Connection, Cause> {
         let opening = Connection::open(&self.endpoint);
         match tokio::time::timeout(self.endpoint.connect_timeout, opening).await {
             Ok(Ok(connection)) => Ok(connection),

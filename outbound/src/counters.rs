@@ -48,6 +48,10 @@ impl Counters {
         self.held.store(n as u64, Ordering::Relaxed);
     }
 
+    pub(crate) fn not_connected(&self) {
+        self.not_connected.fetch_add(1, Ordering::Relaxed);
+    }
+
     pub(crate) fn sent(&self, outcome: Outcome, took: Duration) {
         let counter = match outcome {
             Outcome::Accepted => &self.accepted,

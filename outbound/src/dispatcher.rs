@@ -6,6 +6,7 @@
 //! counts as unknown: the same bytes go again.
 
 mod held;
+mod reach;
 mod settle;
 mod take;
 
@@ -18,14 +19,15 @@ use rand::rngs::StdRng;
 use store::audit::AuditChain;
 use store::delivery::{Leadership, lead};
 use store::wake::Bell;
-use store::{Store, StoreError, alarm};
+use store::{Store, StoreError};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, info, warn};
 
-use crate::client::{Answer, Cause, Client, Outgoing};
+use crate::client::{Answer, Client, Outgoing};
 use crate::counters::Counters;
 use crate::destination::Destination;
+use reach::Reach;
 use take::Errand;
 
 /// How long a follower waits before it asks again who leads.
@@ -36,8 +38,8 @@ const POLL: Duration = Duration::from_millis(500);
 const AFTER_RING: Duration = Duration::from_secs(2);
 /// After a failure of the store.
 const STORE_RETRY: Duration = Duration::from_secs(1);
-/// So many failures to connect in a row raise an alarm.
-const N_UNREACHABLE: u32 = 3;
+/// Rings of a busy feed are not for us each time: so long we rest between two looks in vain.
+const REST: Duration = Duration::from_millis(100);
 
 /// Sends the documents of one destination.
 pub struct Dispatcher {
@@ -48,7 +50,7 @@ pub struct Dispatcher {
     chain: AuditChain,
     counters: Arc<Counters>,
     rng: StdRng,
-    n_unreachable: u32,
+    reach: Reach,
 }
 
 impl Dispatcher {
@@ -59,7 +61,7 @@ impl Dispatcher {
             counters: Arc::new(Counters::default()),
             chain: AuditChain::default(),
             rng: StdRng::from_os_rng(),
-            n_unreachable: 0,
+            reach: Reach::default(),
             store,
             bell,
             destination,
@@ -117,7 +119,8 @@ impl Dispatcher {
 
     async fn rang(&self, wait: Duration) -> bool {
         let before = Instant::now();
-        self.bell.heard(wait).await;
+        tokio::time::sleep(REST).await;
+        self.bell.heard(wait.saturating_sub(REST)).await;
         before.elapsed() < wait
     }
 
@@ -127,12 +130,17 @@ impl Dispatcher {
             *recheck = Instant::now() + self.destination.recheck;
             self.look_at_held().await?;
         }
+        if !self.client.is_connected() && !self.reach().await? {
+            return Ok(false);
+        }
         match self.take().await? {
             None => Ok(false),
-            Some(Errand::Settled) => Ok(true),
+            Some(Errand::Settled) => {
+                self.look_at_alarms().await?;
+                Ok(true)
+            }
             Some(Errand::Send { leased, bytes }) => {
                 let answer = self.send(&leased, &bytes).await;
-                self.note_connection(&answer).await;
                 self.settle(&leased, &answer).await;
                 self.hear_others(&answer).await;
                 Ok(true)
@@ -170,28 +178,6 @@ impl Dispatcher {
             outcome = ?answer.outcome, cause = %answer.cause, bytes = bytes.len(), "sent"
         );
         answer
-    }
-
-    /// A receiver that can't be reached is one alarm, from onset to recovery.
-    async fn note_connection(&mut self, answer: &Answer) {
-        let key = format!("outbound.unreachable.{}", self.destination.name);
-        let tenant = self.destination.tenant;
-        if let Cause::NoConnection(why) = &answer.cause {
-            self.n_unreachable = self.n_unreachable.saturating_add(1);
-            if self.n_unreachable == N_UNREACHABLE {
-                let what = format!("{} can't be reached: {why}", self.destination.name);
-                let raised = alarm::raise(&self.store, tenant, &key, &what).await;
-                warn!(destination = %self.destination.name, new = ?raised.is_ok_and(|new| new), "{what}");
-            }
-            return;
-        }
-        if N_UNREACHABLE <= std::mem::take(&mut self.n_unreachable)
-            && alarm::clear(&self.store, tenant, &key)
-                .await
-                .is_ok_and(|was| was)
-        {
-            info!(destination = %self.destination.name, "reachable again");
-        }
     }
 }
 

@@ -25,6 +25,14 @@ pub(super) enum Errand {
 }
 
 impl Dispatcher {
+    /// Whether something is due; nothing is changed.
+    pub(super) async fn has_due(&self) -> Result<bool, StoreError> {
+        let mut tx = self.store.begin(self.destination.tenant).await?;
+        let due = take(&mut tx, &self.destination.name, SignedDuration::ZERO).await?;
+        tx.rollback().await?;
+        Ok(due.is_some())
+    }
+
     /// Takes the oldest due delivery; `None` when nothing is due.
     pub(super) async fn take(&mut self) -> Result<Option<Errand>, StoreError> {
         let lease = SignedDuration::try_from(self.destination.lease).unwrap_or(SignedDuration::MAX);
@@ -40,7 +48,6 @@ impl Dispatcher {
             self.settle_in(&mut tx, &leased, Outcome::Unknown, why)
                 .await?;
             tx.commit().await?;
-            self.look_at_alarms().await?;
             return Ok(Some(Errand::Settled));
         }
         let errand = match leased.item.message_digest {

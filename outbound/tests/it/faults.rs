@@ -172,6 +172,8 @@ async fn a_receiver_that_is_down_spends_no_retries() {
     assert_eq!(alarm.key, "outbound.unreachable.emr");
     tokio::time::sleep(Duration::from_millis(500)).await;
     assert_eq!(attempts(&delivery(&store, id).await.state), 0);
+    let shown = task(&store, id).await;
+    assert_eq!(shown["meta"]["versionId"], "1", "an outage writes nothing");
     let mut emr = Emr::on(
         TcpListener::bind(("127.0.0.1", port)).await.unwrap(),
         &[Accept],
