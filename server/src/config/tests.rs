@@ -57,6 +57,7 @@ fn the_documented_example_names_every_key() {
         (&["http"][..], keys_of::<HttpConfig>()),
         (&["http", "tls"][..], keys_of::<ListenerTls>()),
         (&["database"][..], keys_of::<DatabaseConfig>()),
+        (&["apply"][..], keys_of::<ApplyConfig>()),
         (&["audit"][..], keys_of::<AuditConfig>()),
         (&["log"][..], keys_of::<LogConfig>()),
         (&["inbound"][..], keys_of::<InboundConfig>()),
