@@ -65,12 +65,12 @@ pub fn fold(
 }
 
 /// The resources of an entity as text.
-pub(crate) fn drafts(
+pub(crate) fn drafts<'f>(
     entity: EntityId,
     kind: EntityKind,
-    facts: &Facts,
+    facts: &'f Facts,
     ctx: &FoldContext<'_>,
-) -> Vec<Draft> {
+) -> Vec<Draft<'f>> {
     let parts = Parts::of(facts);
     match kind {
         EntityKind::Patient => patient::fold(entity, &parts, ctx),
@@ -83,31 +83,33 @@ pub(crate) fn drafts(
 }
 
 /// A resource whose text is not yet read back.
-pub(crate) struct Draft {
+pub(crate) struct Draft<'f> {
     pub(crate) kind: ResourceType,
     pub(crate) id: ResourceId,
     pub(crate) text: String,
-    lineage: Vec<Lineage>,
-    source: Option<JournalId>,
+    said: Vec<Said<'f>>,
 }
 
-impl Draft {
+impl Draft<'_> {
     fn finish(self) -> Option<Folded> {
-        let Self {
-            kind,
-            id,
-            text,
-            lineage,
-            source,
-        } = self;
-        let body = serde_json::from_str(&text);
+        let body: Result<Value, _> = serde_json::from_str(&self.text);
         debug_assert!(body.is_ok(), "a resource is JSON that we wrote");
+        let body = body.ok()?;
+        let latest = self.said.iter().map(|said| said.source).max();
         Some(Folded {
-            kind,
-            id,
-            body: body.ok()?,
-            lineage,
-            source,
+            kind: self.kind,
+            id: self.id,
+            lineage: self
+                .said
+                .iter()
+                .flat_map(Said::lineage)
+                .filter(|line| {
+                    // What another field said better is not in the resource.
+                    body.get(&line.element).is_some()
+                })
+                .collect(),
+            body,
+            source: latest.and_then(|source| source.journal),
         })
     }
 }
@@ -184,7 +186,7 @@ impl<'f> Parts<'f> {
     }
 
     /// The one resource of an entity that has no parts.
-    fn whole(&self, kind: ResourceType, entity: EntityId) -> Vec<Draft> {
+    fn whole(&self, kind: ResourceType, entity: EntityId) -> Vec<Draft<'f>> {
         let said = self.itself();
         if said.is_empty() {
             return Vec::new();
@@ -195,23 +197,37 @@ impl<'f> Parts<'f> {
     }
 }
 
-/// Puts a resource together.
-pub(super) struct Builder<'f> {
-    kind: ResourceType,
-    id: ResourceId,
-    pub(super) assembly: Assembly<'f>,
-    lineage: Vec<Lineage>,
-    latest: Option<&'f Arc<Source>>,
+impl Said<'_> {
+    /// Where the elements of the fragment come from.
+    fn lineage(&self) -> impl Iterator<Item = Lineage> + use<> {
+        let (field, journal) = (self.field, self.source.journal);
+        let elements: Vec<String> = members(self.fragment)
+            .into_iter()
+            .map(|(element, _)| element.to_owned())
+            .collect();
+        elements.into_iter().map(move |element| Lineage {
+            element,
+            field: field.to_string(),
+            journal,
+        })
+    }
 }
 
-impl<'f> Builder<'f> {
+/// Puts a resource together.
+pub(super) struct Builder<'f, 'c> {
+    kind: ResourceType,
+    id: ResourceId,
+    pub(super) assembly: Assembly<'c>,
+    said: Vec<Said<'f>>,
+}
+
+impl<'f: 'c, 'c> Builder<'f, 'c> {
     pub(super) fn new(kind: ResourceType, id: ResourceId) -> Self {
         Self {
             kind,
             id,
             assembly: Assembly::default(),
-            lineage: Vec::new(),
-            latest: None,
+            said: Vec::new(),
         }
     }
 
@@ -227,26 +243,17 @@ impl<'f> Builder<'f> {
         self.explain(said);
     }
 
-    /// Adds elements that were computed from what `from` says.
-    pub(super) fn add_computed(&mut self, fragment: &'f str) {
+    /// Adds elements that were computed.
+    pub(super) fn add_computed(&mut self, fragment: &'c str) {
         self.assembly.add(fragment);
     }
 
-    /// Writes down where the elements of a fragment come from.
+    /// Remembers that a field took part.
     pub(super) fn explain(&mut self, said: Said<'f>) {
-        for (element, _) in members(said.fragment) {
-            self.lineage.push(Lineage {
-                element: element.to_owned(),
-                field: said.field.to_string(),
-                journal: said.source.journal,
-            });
-        }
-        self.latest = self.latest.max(Some(said.source));
+        self.said.push(said);
     }
 
-    pub(super) fn finish(mut self) -> Draft {
-        self.lineage
-            .retain(|lineage| self.assembly.has(&lineage.element));
+    pub(super) fn finish(self) -> Draft<'f> {
         let kind = self.kind.name();
         let id = self.id;
         let mut text = String::with_capacity(1024);
@@ -266,8 +273,7 @@ impl<'f> Builder<'f> {
             kind: self.kind,
             id,
             text,
-            lineage: self.lineage,
-            source: self.latest.and_then(|source| source.journal),
+            said: self.said,
         }
     }
 }

@@ -127,11 +127,24 @@ fn rest(name: &str, segment: Segment<'_>, group: &mut Group<'_, '_>, reading: &R
         "PV2" => {
             if let Some(visit) = &mut group.visit {
                 with("PV2", segment, reading, |seg| pv2::state(seg, visit));
+            } else {
+                unread(name, segment, reading);
             }
         }
         "PD1" | "NK1" | "AL1" | "IAM" | "IN1" => of_patient(name, segment, group, reading),
         "DG1" | "PR1" | "OBX" => of_visit(name, segment, group, reading),
-        _ => {}
+        // What these say is in the stamp, the events and the bundle's header.
+        "MSH" | "EVN" | "SFT" | "UAC" => {}
+        name => unread(name, segment, reading),
+    }
+}
+
+/// A segment without rules: everything in it counts as not mapped.
+fn unread(name: &str, segment: Segment<'_>, reading: &Reading<'_>) {
+    for (n, field) in (1..=u8::MAX).zip(segment.fields()) {
+        if !field.is_empty() {
+            reading.not_mapped(Place::new(name, n));
+        }
     }
 }
 

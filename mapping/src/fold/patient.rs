@@ -8,7 +8,11 @@ use crate::json::{Assembly, members};
 
 use super::{Builder, Draft, FoldContext, Parts, Said};
 
-pub(super) fn fold(entity: EntityId, parts: &Parts<'_>, ctx: &FoldContext<'_>) -> Vec<Draft> {
+pub(super) fn fold<'f>(
+    entity: EntityId,
+    parts: &Parts<'f>,
+    ctx: &FoldContext<'_>,
+) -> Vec<Draft<'f>> {
     let said = parts.itself();
     if said.is_empty() {
         return Vec::new();
@@ -17,7 +21,7 @@ pub(super) fn fold(entity: EntityId, parts: &Parts<'_>, ctx: &FoldContext<'_>) -
     let mut patient = Builder::new(ResourceType::Patient, entity.into());
     let has_own_identifiers = said.iter().any(|said| IDENTIFIERS.contains(&said.field));
     // The identifiers of PID-3 stand before those of PID-2, which old senders repeat.
-    let mut said: Vec<Said<'_>> = said.to_vec();
+    let mut said: Vec<Said<'f>> = said.to_vec();
     said.sort_by_key(|said| said.field == Place::new("PID", 2));
     for said in said {
         // What a merge called the patient counts only while the patient has not been heard of.
@@ -97,7 +101,7 @@ fn first(list: &str) -> Option<&str> {
 }
 
 /// Of two forms of one element the first counts: it says more.
-fn choose(patient: &mut Builder<'_>, better: &str, other: &str) {
+fn choose(patient: &mut Builder<'_, '_>, better: &str, other: &str) {
     if patient.assembly.has(better) {
         patient.assembly.remove(other);
     }
@@ -114,7 +118,11 @@ pub(super) const OWNED: [ResourceType; 6] = [
 ];
 
 /// The resources that an entity owns.
-pub(super) fn owned(entity: EntityId, parts: &Parts<'_>, ctx: &FoldContext<'_>) -> Vec<Draft> {
+pub(super) fn owned<'f>(
+    entity: EntityId,
+    parts: &Parts<'f>,
+    ctx: &FoldContext<'_>,
+) -> Vec<Draft<'f>> {
     let mut drafts = Vec::new();
     for kind in OWNED {
         for (name, said) in parts.of_kind(kind.name()) {

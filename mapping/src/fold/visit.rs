@@ -19,12 +19,12 @@ const CLASS: Place = Place::new("PV1", 2);
 const ADMITTED: Place = Place::new("PV1", 44);
 const DISCHARGED: Place = Place::new("PV1", 45);
 
-pub(super) fn fold(
+pub(super) fn fold<'f>(
     entity: EntityId,
-    parts: &Parts<'_>,
-    facts: &Facts,
+    parts: &Parts<'f>,
+    facts: &'f Facts,
     ctx: &FoldContext<'_>,
-) -> Vec<Draft> {
+) -> Vec<Draft<'f>> {
     let said = parts.itself();
     if said.is_empty() {
         return patient::owned(entity, parts, ctx);

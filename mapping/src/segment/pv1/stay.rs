@@ -15,12 +15,13 @@ use super::{blank, class};
 
 pub(super) fn state(pv1: &Seg<'_>, message: &Message<'_>, rules: Rules, voice: &mut Voice<'_, '_>) {
     let reading = voice.reading;
-    for (n, status) in [
-        (3, "active"),
-        (6, "completed"),
-        (11, "active"),
-        (42, "reserved"),
-    ] {
+    let mut assigned = None;
+    voice.one(pv1, 3, |sent| {
+        let place = pl::reference(Pl::new(sent), reading)?;
+        assigned = place.reference.as_ref().and_then(|uri| uri.value.clone());
+        Some(located(place, "active"))
+    });
+    for (n, status) in [(6, "completed"), (11, "active"), (42, "reserved")] {
         voice.one(pv1, n, |sent| {
             Some(located(pl::reference(Pl::new(sent), reading)?, status))
         });
@@ -50,7 +51,7 @@ pub(super) fn state(pv1: &Seg<'_>, message: &Message<'_>, rules: Rules, voice: &
             ..Period::default()
         }))
     });
-    happen(pv1, message, rules, voice);
+    happen(pv1, message, rules, assigned, voice);
 }
 
 fn located(location: Reference, status: &str) -> Encounter {
@@ -72,7 +73,13 @@ fn lasting(period: Period) -> Encounter {
     }
 }
 
-fn happen(pv1: &Seg<'_>, message: &Message<'_>, rules: Rules, voice: &mut Voice<'_, '_>) {
+fn happen(
+    pv1: &Seg<'_>,
+    message: &Message<'_>,
+    rules: Rules,
+    location: Option<String>,
+    voice: &mut Voice<'_, '_>,
+) {
     let Some(trigger) = rules.event else { return };
     let reading = voice.reading;
     let stated = reading.source.stamp.stated;
@@ -84,15 +91,8 @@ fn happen(pv1: &Seg<'_>, message: &Message<'_>, rules: Rules, voice: &mut Voice<
         source: std::sync::Arc::clone(&reading.source),
         at: occurred.text,
         class: class_text(pv1.field(2).first(), reading),
-        location: location_of(pv1.field(3).first(), reading),
+        location,
     });
-}
-
-fn location_of(sent: Repetition<'_>, reading: &Reading<'_>) -> Option<String> {
-    if sent.is_empty() || sent.is_null() {
-        return None;
-    }
-    pl::reference(Pl::new(sent), reading)?.reference?.value
 }
 
 /// The class as JSON, which is how an event holds it.
