@@ -208,8 +208,7 @@ mod tests {
         assert_eq!(code, "AA");
         assert_eq!(
             text(&frame),
-            "MSH|^~\\&|c|d|a|b|19700101000000+0000||ACK^A08^ACK||42|P|2.5.1\rMSA|AA|7\r"
-                .replace("||42", "|42")
+            "MSH|^~\\&|c|d|a|b|19700101000000+0000||ACK^A08^ACK|42|P|2.5.1\rMSA|AA|7\r"
         );
         let error = IntakeError::from(HeaderError::NoControlId);
         let to = address("MSH|^~\\&|a|b|c|d|2024||ADT^A08||P|2.5.1|||AL|NE");

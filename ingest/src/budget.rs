@@ -41,8 +41,8 @@ impl Budget {
             return Ok(());
         }
         let missing = u32::try_from(missing).map_err(|_| Exhausted)?;
-        let waited = tokio::time::timeout(PATIENCE, self.0.clone().acquire_many_owned(missing));
-        let permit = waited
+        let acquired = tokio::time::timeout(PATIENCE, self.0.clone().acquire_many_owned(missing));
+        let permit = acquired
             .await
             .map_err(|_| Exhausted)?
             .map_err(|_| Exhausted)?;

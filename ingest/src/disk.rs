@@ -44,9 +44,10 @@ impl Disk {
             self.look_at = Instant::now() + BELIEVED;
             let low = self.free_bytes().is_some_and(|free| free < self.bytes_min);
             if low != self.low.swap(low, Ordering::Relaxed) {
-                match low {
-                    true => tracing::error!("the database's disk is almost full"),
-                    false => tracing::info!("the database's disk has room again"),
+                if low {
+                    tracing::error!("the database's disk is almost full");
+                } else {
+                    tracing::info!("the database's disk has room again");
                 }
             }
         }
@@ -61,7 +62,7 @@ impl Disk {
 
     fn free_bytes(&self) -> Option<u64> {
         let stat = nix::sys::statvfs::statvfs(self.folder.as_deref()?).ok()?;
-        Some(u64::from(stat.blocks_available()).saturating_mul(u64::from(stat.fragment_size())))
+        Some(stat.blocks_available().saturating_mul(stat.fragment_size()))
     }
 }
 

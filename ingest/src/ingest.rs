@@ -195,7 +195,7 @@ impl Ingest {
 async fn ring_inside(bell: Bell, work: Arc<Notify>, shutdown: CancellationToken) {
     loop {
         tokio::select! {
-            () = bell.heard(Duration::from_secs(3600)) => work.notify_one(),
+            () = bell.heard(Duration::from_hours(1)) => work.notify_one(),
             () = shutdown.cancelled() => return,
         }
     }

@@ -14,6 +14,7 @@ use uuid::Uuid;
 use crate::{
     InterfaceSettings, Unserved,
     answer::{ReturnAddress, Utf16},
+    digest::first_half,
     error::IntakeError,
     intake::Accepted,
 };
@@ -62,8 +63,8 @@ pub(crate) struct Habits {
 }
 
 /// Judges one message.
-pub(crate) fn judge(raw: Bytes, arrival: &Arrival<'_>) -> Verdict {
-    let (text, utf16) = match readable(&raw, arrival.settings) {
+pub(crate) fn judge(raw: &Bytes, arrival: &Arrival<'_>) -> Verdict {
+    let (text, utf16) = match readable(raw, arrival.settings) {
         Ok(readable) => readable,
         Err(error) => {
             return Verdict::Refuse {
@@ -79,7 +80,7 @@ pub(crate) fn judge(raw: Bytes, arrival: &Arrival<'_>) -> Verdict {
         Err(error) => {
             return Verdict::Refuse {
                 error: error.into(),
-                to: address(&text, &raw, arrival),
+                to: address(&text, raw, arrival),
             };
         }
     };
@@ -87,7 +88,7 @@ pub(crate) fn judge(raw: Bytes, arrival: &Arrival<'_>) -> Verdict {
     if 1 < message.segments_named("MSH").count() {
         return Verdict::Batch;
     }
-    let to = address(&text, &raw, arrival);
+    let to = address(&text, raw, arrival);
     let to = utf16.map_or(to.clone(), |utf16| to.in_utf16(utf16));
     let header = match Header::parse_strict(&text, fallback) {
         Ok(header) => header,
@@ -252,11 +253,6 @@ fn seen_key(header: &Header<'_>) -> Uuid {
         digest.update(part.raw());
     }
     first_half(digest.finalize().into())
-}
-
-fn first_half(digest: [u8; 32]) -> Uuid {
-    let [a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p, ..] = digest;
-    Uuid::from_bytes([a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p])
 }
 
 #[cfg(test)]

@@ -10,6 +10,7 @@ mod answer;
 mod applied;
 mod budget;
 mod counters;
+mod digest;
 mod directory;
 mod disk;
 mod error;

@@ -25,7 +25,7 @@ const ANSWER_BYTES: usize = 64 << 10;
 
 /// A half-open connection is found out after about two minutes.
 const KEEPALIVE: TcpKeepalive = TcpKeepalive::new()
-    .with_time(Duration::from_secs(60))
+    .with_time(Duration::from_mins(1))
     .with_interval(Duration::from_secs(15))
     .with_retries(4);
 
@@ -119,7 +119,8 @@ async fn open(
     let socket = SockRef::from(&stream);
     let prepared = stream
         .set_nodelay(true)
-        .and(socket.set_tcp_keepalive(&KEEPALIVE));
+        .and(socket.set_tcp_keepalive(&KEEPALIVE))
+        .and(socket.set_send_buffer_size(ANSWER_BYTES));
     if let Err(error) = prepared {
         tracing::debug!(%error, "the socket can't be set up");
     }

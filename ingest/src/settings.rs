@@ -73,8 +73,8 @@ impl Default for Limits {
         Self {
             connections_max: 1024,
             frame_bytes_max: 64 << 20,
-            idle_timeout: Duration::from_secs(3600),
-            stall_timeout: Duration::from_secs(60),
+            idle_timeout: Duration::from_hours(1),
+            stall_timeout: Duration::from_mins(1),
             write_timeout: Duration::from_secs(30),
             trailer_grace: Duration::from_millis(400),
             commit_timeout: Duration::from_secs(5),

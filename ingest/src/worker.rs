@@ -123,6 +123,12 @@ impl Worker {
 
     /// A failed batch: wait and try again, take it apart, or set its one message aside.
     async fn cope(&mut self, tenant: Tenant, error: BatchError) -> usize {
+        if matches!(error, BatchError::Poison(Poison::Newer)) {
+            // Nothing is wrong with the messages: they are left to a process of the newer build.
+            tracing::warn!("facts bear a newer fold: this build leaves them alone");
+            self.rest().await;
+            return 0;
+        }
         let passes = matches!(&error, BatchError::Store(error) if error.is_transient());
         self.state.n_transient += 1;
         if passes && self.state.n_transient < TRANSIENT_MAX {

@@ -93,9 +93,10 @@ impl Writer {
             if self.disk.is_low() {
                 return batch.refuse(&IntakeError::DiskLow);
             }
-            match self.attempt(&batch).await {
-                Some(answers) => batch = self.settle(batch, answers),
-                None => tracing::debug!("the journal does not answer"),
+            if let Some(answers) = self.attempt(&batch).await {
+                batch = self.settle(batch, answers);
+            } else {
+                tracing::debug!("the journal does not answer");
             }
             if batch.receipts.is_empty() {
                 return;

@@ -16,20 +16,20 @@ fn judged_by(text: &[u8], change: impl FnOnce(&mut InterfaceSettings)) -> Verdic
         peer: Ipv4Addr::LOCALHOST.into(),
         at: Timestamp::UNIX_EPOCH,
     };
-    judge(Bytes::copy_from_slice(text), &arrival)
+    judge(&Bytes::copy_from_slice(text), &arrival)
 }
 
 fn taken(text: &[u8]) -> Taken {
     match judged_by(text, |_| ()) {
         Verdict::Take(taken) => *taken,
-        other => panic!("not taken: {other:?}"),
+        other @ (Verdict::Refuse { .. } | Verdict::Batch) => panic!("not taken: {other:?}"),
     }
 }
 
 fn refused(verdict: Verdict) -> IntakeError {
     match verdict {
         Verdict::Refuse { error, .. } => error,
-        other => panic!("not refused: {other:?}"),
+        other @ (Verdict::Take(_) | Verdict::Batch) => panic!("not refused: {other:?}"),
     }
 }
 
@@ -102,7 +102,7 @@ fn utf16_is_taken_where_it_is_configured_and_kept_as_it_came() {
             assert_eq!(taken.message.raw, utf16);
             assert_eq!(taken.message.control_id, "1");
         }
-        other => panic!("{other:?}"),
+        other @ (Verdict::Refuse { .. } | Verdict::Batch) => panic!("{other:?}"),
     }
 }
 
@@ -117,15 +117,15 @@ fn the_interface_decides_which_processing_ids_and_whose_messages_it_takes() {
         IntakeError::ProcessingId
     );
     let verdict = judged_by(training.as_bytes(), |s| {
-        s.processing_ids.push("T".to_owned())
+        s.processing_ids.push("T".to_owned());
     });
     assert!(matches!(verdict, Verdict::Take(_)));
     let verdict = judged_by(&message, |s| {
-        s.receiving_application = Some("other".to_owned())
+        s.receiving_application = Some("other".to_owned());
     });
     assert_eq!(refused(verdict), IntakeError::NotForUs);
     let verdict = judged_by(&message, |s| {
-        s.receiving_application = Some("us".to_owned())
+        s.receiving_application = Some("us".to_owned());
     });
     assert!(matches!(verdict, Verdict::Take(_)));
 }
@@ -139,10 +139,10 @@ fn a_trigger_without_rules_is_kept_and_refused_only_where_that_is_set() {
     assert_eq!(taken.message.route, journal::Route::Unrouted);
     assert_eq!(taken.unserved, None);
     match judged_by(message.as_bytes(), |settings| {
-        settings.unserved = Unserved::Reject
+        settings.unserved = Unserved::Reject;
     }) {
         Verdict::Take(taken) => assert_eq!(taken.unserved, Some(IntakeError::MessageType)),
-        other => panic!("{other:?}"),
+        other @ (Verdict::Refuse { .. } | Verdict::Batch) => panic!("{other:?}"),
     }
 }
 
@@ -157,7 +157,7 @@ fn a_control_id_that_would_break_the_answer_is_refused() {
 
 #[test]
 fn bytes_outside_the_character_set_and_line_feeds_are_habits() {
-    let mut message = adt("1", "1", "M\u{fc}ller").to_vec();
+    let mut message = adt("1", "1", "M\u{fc}ller");
     assert_eq!(taken(&message).habits, Habits::default());
     message
         .iter_mut()

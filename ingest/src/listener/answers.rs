@@ -97,7 +97,7 @@ impl<'a, W: AsyncWrite + Unpin> Answers<'a, W> {
                     biased;
                     next = owed.recv() => next,
                     Some(due) = self.application.next() => {
-                        self.application_ack(due);
+                        self.application_ack(&due);
                         self.flush().await?;
                         continue;
                     }
@@ -122,7 +122,7 @@ impl<'a, W: AsyncWrite + Unpin> Answers<'a, W> {
         let deadline = tokio::time::Instant::now() + AFTER_CLOSE;
         while !self.application.is_empty() {
             match tokio::time::timeout_at(deadline, self.application.next()).await {
-                Ok(Some(due)) => self.application_ack(due),
+                Ok(Some(due)) => self.application_ack(&due),
                 Ok(None) => break,
                 Err(_) => {
                     let n_dropped = self.application.len() as u64;
@@ -253,7 +253,7 @@ impl<'a, W: AsyncWrite + Unpin> Answers<'a, W> {
         self.application.push(waited.boxed());
     }
 
-    fn application_ack(&mut self, due: Due) {
+    fn application_ack(&mut self, due: &Due) {
         let counters = &self.interface.counters;
         let accepted_before = matches!(due.to.mode(), Mode::Enhanced { accept: true, .. });
         if due.applied {

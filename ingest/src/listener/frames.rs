@@ -76,9 +76,10 @@ impl Frames<'_> {
             self.interface.counters.frames_empty.increment();
             return;
         }
-        match self.judge(bytes.clone()).await {
+        match self.judge(&bytes).await {
+            Verdict::Take(taken) => self.submit(*taken, share).await,
+            Verdict::Refuse { error, to } => self.refuse(&error, to, &bytes).await,
             Verdict::Batch => self.batch(&bytes, share).await,
-            verdict => self.settle(verdict, &bytes, share).await,
         }
     }
 
@@ -94,25 +95,28 @@ impl Frames<'_> {
         }
         let mut share = Some(share);
         for message in messages {
-            let verdict = match self.judge(message.clone()).await {
-                Verdict::Batch => Verdict::Refuse {
-                    error: hl7v2::HeaderError::Batch.into(),
-                    to: ReturnAddress::unknown(),
-                },
-                verdict => verdict,
-            };
-            self.settle(verdict, &message, share.take().unwrap_or_default())
-                .await;
+            match self.judge(&message).await {
+                Verdict::Take(taken) => {
+                    self.submit(*taken, share.take().unwrap_or_default()).await;
+                }
+                Verdict::Refuse { error, to } => self.refuse(&error, to, &message).await,
+                Verdict::Batch => {
+                    let error = IntakeError::from(hl7v2::HeaderError::Batch);
+                    self.refuse(&error, ReturnAddress::unknown(), &message)
+                        .await;
+                }
+            }
         }
     }
 
-    async fn judge(&self, raw: Bytes) -> Verdict {
+    async fn judge(&self, raw: &Bytes) -> Verdict {
         if raw.len() < JUDGE_APART_BYTES {
             return judge(raw, &self.arrival());
         }
         let arrival = self.arrival();
         let (settings, key) = (arrival.settings.clone(), arrival.key.clone());
         let (interface, peer, at) = (arrival.interface, arrival.peer, arrival.at);
+        let raw = raw.clone();
         let judged = tokio::task::spawn_blocking(move || {
             let arrival = Arrival {
                 interface,
@@ -121,7 +125,7 @@ impl Frames<'_> {
                 peer,
                 at,
             };
-            judge(raw, &arrival)
+            judge(&raw, &arrival)
         });
         judged.await.unwrap_or_else(|_| Verdict::Refuse {
             error: IntakeError::Stopping,
@@ -136,14 +140,6 @@ impl Frames<'_> {
             key: self.intake.key(),
             peer: self.peer,
             at: self.intake.now(),
-        }
-    }
-
-    async fn settle(&self, verdict: Verdict, bytes: &Bytes, share: Share) {
-        match verdict {
-            Verdict::Take(taken) => self.submit(*taken, share).await,
-            Verdict::Refuse { error, to } => self.refuse(&error, to, bytes).await,
-            Verdict::Batch => {}
         }
     }
 

@@ -234,7 +234,7 @@ async fn changes(
     rows: Vec<fact::FactRow>,
     key: IdentityKey,
 ) -> Result<Changes, BatchError> {
-    Ok(off_the_reactor(move || chart::changes(&entities, rows, &key)).await??)
+    Ok(off_the_reactor(move || chart::changes(&entities, &rows, &key)).await??)
 }
 
 /// Work of some milliseconds, where it delays no socket.

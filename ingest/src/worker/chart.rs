@@ -109,15 +109,14 @@ pub(crate) fn gather(messages: &mut [Read]) -> (Entities, Entities) {
 /// Joins what was said to the stored facts and folds what that changed.
 pub(crate) fn changes(
     entities: &Entities,
-    rows: Vec<FactRow>,
+    rows: &[FactRow],
     key: &IdentityKey,
 ) -> Result<Changes, Poison> {
     let attempt = || {
-        let mut rows: BTreeMap<EntityId, FactRow> =
-            rows.into_iter().map(|row| (row.entity, row)).collect();
+        let rows: BTreeMap<EntityId, &FactRow> = rows.iter().map(|row| (row.entity, row)).collect();
         let mut changes = Changes::default();
         for (id, entity) in entities {
-            change(&mut changes, *id, entity, rows.remove(id), key)?;
+            change(&mut changes, *id, entity, rows.get(id).copied(), key)?;
         }
         Ok(changes)
     };
@@ -128,17 +127,13 @@ fn change(
     changes: &mut Changes,
     id: EntityId,
     entity: &Entity,
-    row: Option<FactRow>,
+    row: Option<&FactRow>,
     key: &IdentityKey,
 ) -> Result<(), Poison> {
-    if row
-        .as_ref()
-        .is_some_and(|row| FOLD_VERSION < row.fold_version)
-    {
+    if row.is_some_and(|row| FOLD_VERSION < row.fold_version) {
         return Err(Poison::Newer);
     }
     let before = row
-        .as_ref()
         .map(|row| Facts::from_bytes(&row.body))
         .transpose()
         .map_err(|_| Poison::UnreadableFacts)?;
@@ -169,9 +164,7 @@ fn change(
     changes.facts.push(FactRow {
         entity: id,
         kind: entity.kind.code(),
-        lane: row
-            .as_ref()
-            .map_or(entity.lane, |row| row.lane.or(entity.lane)),
+        lane: row.map_or(entity.lane, |row| row.lane.or(entity.lane)),
         journal,
         fold_version: FOLD_VERSION,
         body: facts.to_bytes(),
@@ -230,9 +223,9 @@ pub(crate) fn retain_changed(entities: &mut Entities, rows: &[FactRow]) -> Resul
                 unchanged.push(*id);
             }
         }
-        unchanged.iter().for_each(|id| {
-            entities.remove(id);
-        });
+        for id in unchanged {
+            entities.remove(&id);
+        }
         Ok(())
     };
     std::panic::catch_unwind(AssertUnwindSafe(attempt)).unwrap_or(Err(Poison::Panicked))

@@ -10,6 +10,7 @@ use store::resource::{Head, IndexRows, Op, Origin, Version, Write};
 use uuid::Uuid;
 
 use super::chart::{Unwanted, Wanted};
+use crate::digest::first_half;
 
 /// The version of search-value extraction, which stands in each row's index.
 const INDEX_VERSION: i16 = 1;
@@ -117,9 +118,7 @@ pub(crate) fn delete(
 /// First half of SHA-256 over the body as it was folded: what a version says apart from its own
 /// number, time and source.
 fn content_of(body: &Value) -> Uuid {
-    let digest: [u8; 32] = Sha256::digest(body.to_string()).into();
-    let [a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p, ..] = digest;
-    Uuid::from_bytes([a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p])
+    first_half(Sha256::digest(body.to_string()).into())
 }
 
 /// The body as it is served: `meta` with version, time and source before what it had.

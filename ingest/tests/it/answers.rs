@@ -2,7 +2,7 @@
 
 use ingest::Unserved;
 
-use crate::support::{World, a01, adt, frame};
+use crate::support::{Answer, World, a01, adt, frame};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_readable_message_is_answered_aa_and_its_bytes_are_in_the_journal() {
@@ -287,7 +287,7 @@ async fn a_batch_in_one_frame_gets_one_answer_per_message_in_order() {
     );
     sender.write(frame(batch)).await;
     let answers = sender.answers(3).await;
-    let says: Vec<_> = answers.iter().map(|answer| answer.says()).collect();
+    let says: Vec<_> = answers.iter().map(Answer::says).collect();
     assert_eq!(says, [("AA", "B1"), ("AR", ""), ("AA", "B3")]);
     assert_eq!(world.count("select count(*) from journal").await, 2);
     world.end().await;

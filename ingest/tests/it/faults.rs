@@ -32,10 +32,10 @@ async fn without_a_database_the_answer_is_ae_within_five_seconds_and_the_socket_
     assert_eq!(sender.send(a01("M1", "77")).await.says(), ("AA", "M1"));
     for gone in ["cut", "frozen"] {
         if gone == "cut" {
-            proxy.cut()
+            proxy.cut();
         } else {
-            proxy.freeze()
-        };
+            proxy.freeze();
+        }
         let began = Instant::now();
         let id = format!("GONE-{gone}");
         let answer = sender.send(a01(&id, "77")).await;
@@ -91,10 +91,10 @@ async fn under_load_an_outage_loses_nothing_acknowledged_and_applies_nothing_twi
     for round in 0..4 {
         tokio::time::sleep(Duration::from_millis(150)).await;
         if round % 2 == 0 {
-            proxy.cut()
+            proxy.cut();
         } else {
-            proxy.freeze()
-        };
+            proxy.freeze();
+        }
         tokio::time::sleep(Duration::from_millis(400)).await;
         proxy.open();
     }

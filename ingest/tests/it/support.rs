@@ -243,11 +243,13 @@ pub(crate) fn a01(control_id: &str, mrn: &str) -> String {
 
 /// A message about a made-up patient with one visit.
 pub(crate) fn adt(trigger: &str, control_id: &str, mrn: &str, at: &str) -> String {
+    // PV1-7, PV1-19 and PV1-44.
+    let (to_19, to_44) = ("|".repeat(12), "|".repeat(25));
     format!(
         "MSH|^~\\&|HCHB|AGENCY|BRIDGE|HOUSE|{at}||ADT^{trigger}^ADT_A01|{control_id}|P|2.5.1\r\
          EVN|{trigger}|{at}\r\
          PID|1||{mrn}^^^AGENCY^MR||Beispiel^Berta^B||19500412|F|||12 Elm St^^Springfield^IL^62701\r\
-         PV1|1|I|WEST^101^A^AGENCY||||1234567893^Arzt^Anna^^^^^^NPI|||||||||||V{mrn}^^^AGENCY^VN|\
-         |||||||||||||||||||||||||20240110080000\r"
+         PV1|1|I|WEST^101^A^AGENCY||||1234567893^Arzt^Anna^^^^^^NPI{to_19}V{mrn}^^^AGENCY^VN\
+         {to_44}20240110080000\r"
     )
 }
