@@ -51,16 +51,20 @@ impl Drop for Held<'_> {
 }
 
 macro_rules! counters {
-    ($($(#[$doc:meta])* $group:ident . $label:ident => $field:ident;)+) => {
-        /// The counters of one interface.
+    (
+        $(#[$whole:meta])* $name:ident {
+            $($(#[$other:meta])* $gauge:ident: $kind:ty,)*
+        }
+        $($(#[$doc:meta])* $group:ident . $label:ident => $field:ident;)+
+    ) => {
+        $(#[$whole])*
         #[derive(Default, Debug)]
-        pub struct Counters {
-            /// Connections that are open now.
-            pub open: Gauge,
+        pub struct $name {
+            $($(#[$other])* pub $gauge: $kind,)*
             $($(#[$doc])* pub $field: Counter,)+
         }
 
-        impl Counters {
+        impl $name {
             /// Every counter as `(group, label, value)`: a metric's name and the value of its
             /// one label.
             pub fn each(&self) -> Vec<(&'static str, &'static str, u64)> {
@@ -71,6 +75,32 @@ macro_rules! counters {
 }
 
 counters! {
+    /// What the workers of this process have done.
+    Applications {}
+    /// Messages that were applied.
+    messages.applied => applied;
+    /// Messages that were dead-lettered.
+    messages.dead => dead;
+    /// Transactions that applied messages.
+    batches.committed => committed;
+    /// Batches that failed and were tried again.
+    batches.retried => retried;
+    /// Batches that were taken apart to find what spoils them.
+    batches.divided => divided;
+    /// Resources that were created.
+    resources.created => created;
+    /// Resources that were changed.
+    resources.updated => updated;
+    /// Resources that were deleted.
+    resources.deleted => deleted;
+}
+
+counters! {
+    /// The counters of one interface.
+    Counters {
+        /// Connections that are open now.
+        open: Gauge,
+    }
     /// Connections that were accepted.
     connections.accepted => accepted;
     /// Connections from peers that the interface does not allow.

@@ -11,7 +11,7 @@ use crate::{
     Interface, InterfaceSettings, Settings,
     applied::Applied,
     budget::Budget,
-    counters::Counters,
+    counters::{Applications, Counters},
     directory::Directory,
     intake::{Common, IntakeHandle},
     listener,
@@ -28,6 +28,7 @@ pub struct Ingest {
     directory: Directory,
     budget: Budget,
     applied: Applied,
+    applications: Arc<Applications>,
     work: Arc<Notify>,
     bell: Bell,
     intakes: HashMap<Tenant, IntakeHandle>,
@@ -49,6 +50,7 @@ impl Ingest {
             settings,
             directory: Directory::new(store.clone()),
             applied: Applied::default(),
+            applications: Arc::default(),
             bell: Bell::hang(store),
             work,
             intakes: HashMap::new(),
@@ -79,6 +81,7 @@ impl Ingest {
             store: self.store.clone(),
             directory: self.directory.clone(),
             applied: self.applied.clone(),
+            counters: self.applications.clone(),
             work: self.work.clone(),
             shutdown: self.applying.clone(),
             batch_messages_max: size,
@@ -143,6 +146,11 @@ impl Ingest {
     /// The interfaces that are served, with their counters.
     pub fn interfaces(&self) -> &[Arc<Interface>] {
         &self.interfaces
+    }
+
+    /// What the workers have done.
+    pub fn applications(&self) -> &Arc<Applications> {
+        &self.applications
     }
 
     /// Whether the database's disk is almost full, as the intakes see it.

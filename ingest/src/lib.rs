@@ -22,7 +22,7 @@ mod settings;
 pub mod tls;
 mod worker;
 
-pub use counters::{Counter, Counters, Gauge, Held};
+pub use counters::{Applications, Counter, Counters, Gauge, Held};
 pub use error::{AckCode, IntakeError};
 pub use ingest::Ingest;
 pub use intake::IntakeHandle;

@@ -18,7 +18,7 @@ use tokio_util::sync::CancellationToken;
 
 pub(crate) use reading::Manner;
 
-use crate::{applied::Applied, directory::Directory};
+use crate::{applied::Applied, counters::Applications, directory::Directory};
 use chart::Poison;
 use lineage::Terms;
 
@@ -51,6 +51,7 @@ pub(crate) struct Worker {
     pub(crate) store: Store,
     pub(crate) directory: Directory,
     pub(crate) applied: Applied,
+    pub(crate) counters: Arc<Applications>,
     pub(crate) work: Arc<Notify>,
     pub(crate) shutdown: CancellationToken,
     pub(crate) batch_messages_max: u32,
@@ -133,6 +134,7 @@ impl Worker {
         self.state.n_transient += 1;
         if passes && self.state.n_transient < TRANSIENT_MAX {
             tracing::debug!(%error, "a batch is tried again");
+            self.counters.retried.increment();
             self.pause().await;
             return 1;
         }
@@ -141,6 +143,7 @@ impl Worker {
             return self.set_aside(tenant, *message, &error).await;
         }
         tracing::warn!(%error, n_messages = in_hand.len(), "a batch is taken apart");
+        self.counters.divided.increment();
         let n_messages = u32::try_from(in_hand.len()).unwrap_or(u32::MAX);
         self.state.size = (n_messages.min(self.state.size) / 2).max(1);
         if passes {

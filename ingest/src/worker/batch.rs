@@ -43,10 +43,30 @@ impl Worker {
         tx.commit().await.map_err(store::StoreError::from)?;
         self.applied
             .settle(messages.iter().map(|message| message.queued.journal));
-        if messages.iter().any(|message| message.result.is_err()) {
+        let n_dead = messages
+            .iter()
+            .filter(|message| message.result.is_err())
+            .count();
+        self.count(messages.len() - n_dead, n_dead, &written);
+        if 0 < n_dead {
             raise(&self.store, tenant).await;
         }
         Ok(messages.len())
+    }
+
+    fn count(&self, n_applied: usize, n_dead: usize, written: &[Done]) {
+        let counters = &self.counters;
+        counters.committed.increment();
+        counters.applied.add(n_applied as u64);
+        counters.dead.add(n_dead as u64);
+        for done in written {
+            match done.action {
+                Action::Create => counters.created.increment(),
+                Action::Update => counters.updated.increment(),
+                Action::Delete => counters.deleted.increment(),
+                Action::Read | Action::Execute => {}
+            }
+        }
     }
 
     /// Reads the messages, with their bytes fetched and dropped bit by bit.

@@ -72,6 +72,7 @@ impl Worker {
             let journal = message.journal;
             tx.commit().await?;
             self.applied.settle([journal]);
+            self.counters.dead.increment();
             raise(&self.store, tenant).await;
             return Ok(());
         }

@@ -11,4 +11,5 @@ mod chart;
 mod faults;
 mod framing;
 mod limits;
+mod poison;
 mod support;
