@@ -55,7 +55,11 @@ pub(crate) fn parse(url: &str) -> Result<Config> {
         .parse()
         .map_err(|_| StoreError::SetUp("the database's address can't be understood".to_owned()))?;
     config.connect_timeout(CHECKOUT_TIMEOUT);
+    // A server that is gone without a word is found out within a minute, also in a transaction.
     config.keepalives_idle(Duration::from_secs(30));
+    config.keepalives_interval(Duration::from_secs(10));
+    config.keepalives_retries(3);
+    config.tcp_user_timeout(Duration::from_secs(30));
     Ok(config)
 }
 

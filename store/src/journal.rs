@@ -2,8 +2,10 @@
 
 mod ack;
 mod append;
+mod batch;
 mod chains;
 mod read;
+mod statement;
 mod verify;
 
 use bytes::Bytes;

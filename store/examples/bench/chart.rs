@@ -1,5 +1,6 @@
 //! Applying admissions: the database's share of it.
 
+use std::fmt::Write as _;
 use std::time::{Duration, Instant};
 
 use model::{Action, Actor, AuditEvent, AuditOutcome, EntityId, JournalId, ResourceId, Tenant};
@@ -166,7 +167,11 @@ fn resources(message: &Queued, now: model::Timestamp) -> [Write; 3] {
             let id = hash(&[patient.0.as_bytes(), &kind.to_be_bytes()]);
             let token = |n: u8| {
                 // A third of the tokens are codes that many resources share.
-                let own: &[u8] = if n % 3 == 0 { b"shared" } else { id.as_bytes() };
+                let own: &[u8] = if n.is_multiple_of(3) {
+                    b"shared"
+                } else {
+                    id.as_bytes()
+                };
                 i64::from_be_bytes(
                     *hash(&[own, &[n], &kind.to_be_bytes()])
                         .as_bytes()
@@ -214,7 +219,9 @@ fn event(message: &Queued) -> AuditEvent {
 
 fn hash(parts: &[&[u8]]) -> Uuid {
     let mut hasher = Sha256::new();
-    parts.iter().for_each(|part| hasher.update(part));
+    for part in parts {
+        hasher.update(part);
+    }
     Uuid::from_slice(&hasher.finalize()[..16]).unwrap()
 }
 
@@ -226,7 +233,7 @@ fn noise(seed: Uuid, size: usize) -> String {
         state = state
             .wrapping_mul(0x2360_ed05_1fc6_5da4_4385_df64_9fcc_f645)
             .wrapping_add(1);
-        text.push_str(&format!("{:x}\",\"system\":\"http", state >> 96));
+        write!(text, "{:x}\",\"system\":\"http", state >> 96).unwrap();
     }
     text.truncate(size);
     text

@@ -2,6 +2,11 @@
 //! postgres://user@host:port/postgres [what…]`. It makes a database of its own and drops it.
 
 #![expect(clippy::unwrap_used, reason = "a measurement stops where it fails")]
+#![expect(
+    clippy::indexing_slicing,
+    reason = "a measurement stops where it fails"
+)]
+#![expect(clippy::cast_precision_loss, reason = "a rate needs no more digits")]
 #![expect(clippy::print_stdout, reason = "it prints a table")]
 
 mod chart;

@@ -16,10 +16,7 @@ const ALL: Access = Access {
 
 pub(crate) async fn measure(bench: &Bench) {
     let client = bench.client().await;
-    client
-        .batch_execute("vacuum analyze resource; vacuum analyze token_index")
-        .await
-        .unwrap();
+    client.batch_execute("analyze").await.unwrap();
     let rows = client
         .query(
             "select id, tokens from resource where type = 1 limit 5000",

@@ -17,6 +17,8 @@ pub struct Chains {
     heads: HashMap<InterfaceId, Place>,
     /// An append's outcome is unknown: the chains must not be continued.
     pub(crate) broken: bool,
+    /// How many batches yet to take for such as hold resends: they come in swarms.
+    wary_for: u32,
 }
 
 /// The end of a chain.
@@ -49,6 +51,8 @@ impl Place {
 }
 
 impl Chains {
+    const WARY_FOR: u32 = 64;
+
     /// New chains for a writing task of a tenant.
     pub async fn begin(store: &Store, tenant: Tenant) -> Result<Self> {
         Ok(Self {
@@ -56,6 +60,7 @@ impl Chains {
             writer: store.new_writer("intake").await?,
             heads: HashMap::new(),
             broken: false,
+            wary_for: 0,
         })
     }
 
@@ -72,6 +77,18 @@ impl Chains {
 
     pub(crate) fn head(&self, interface: InterfaceId) -> Place {
         self.heads.get(&interface).copied().unwrap_or(Place::START)
+    }
+
+    /// A resend was met.
+    pub(crate) fn beware(&mut self) {
+        self.wary_for = Self::WARY_FOR;
+    }
+
+    /// Whether the next batch is to be taken for one that holds resends.
+    pub(crate) fn is_wary(&mut self) -> bool {
+        let wary = 0 < self.wary_for;
+        self.wary_for = self.wary_for.saturating_sub(1);
+        wary
     }
 
     pub(crate) fn advance(&mut self, heads: &HashMap<InterfaceId, Place>) {

@@ -2,6 +2,7 @@
 //! `./test` starts a cluster and names it in `DRAWBRIDGE_TEST_DATABASE_URL`.
 
 #![expect(clippy::unwrap_used, reason = "a test stops where it fails")]
+#![expect(clippy::indexing_slicing, reason = "a test stops where it fails")]
 
 mod audit;
 mod change;
