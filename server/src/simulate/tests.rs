@@ -126,3 +126,99 @@ fn a_shuffle_keeps_every_message_and_duplicates_are_exact() {
     assert!(doubled.iter().all(|message| messages.contains(message)));
     assert_eq!(duplicated(messages.clone(), 0.0, 17), messages);
 }
+
+/// What the mapping makes of a feed, whatever way it came.
+mod chart {
+    use std::collections::BTreeMap;
+
+    use jiff::tz::TimeZone;
+    use mapping::inbound::{Context, EntityKind, interpret};
+    use mapping::{Facts, FoldContext, Profile, fold};
+    use model::{EntityId, IdentityKey};
+    use serde_json::Value;
+    use sha2::{Digest, Sha256};
+
+    use super::super::visit::Stage;
+    use super::*;
+
+    fn chart(messages: &[FeedMessage]) -> BTreeMap<String, Value> {
+        let profile = Profile::named("generic").unwrap();
+        let mut entities: BTreeMap<(EntityKind, EntityId), Facts> = BTreeMap::new();
+        for message in messages {
+            let parsed = hl7v2::Message::parse(message.text.as_bytes()).unwrap();
+            let ctx = Context {
+                profile,
+                key: &IdentityKey::PUBLIC,
+                zone: &TimeZone::UTC,
+                received_at: "2026-01-01T00:00:00Z".parse().unwrap(),
+                journal: None,
+                digest: Sha256::digest(message.text.as_bytes()).into(),
+            };
+            for statement in interpret(&parsed, &ctx).unwrap().statements {
+                let facts = entities
+                    .entry((statement.kind, statement.entity))
+                    .or_default();
+                facts.join(&statement.facts);
+            }
+        }
+        let ctx = FoldContext {
+            profile,
+            key: &IdentityKey::PUBLIC,
+        };
+        let folded = entities
+            .iter()
+            .flat_map(|((kind, id), facts)| fold(*id, *kind, facts, &ctx));
+        folded
+            .map(|one| (format!("{}/{}", one.kind.name(), one.id), one.body))
+            .collect()
+    }
+
+    #[test]
+    fn any_order_and_any_duplication_give_the_same_chart() {
+        for seed in 0..2 {
+            let messages: Vec<_> = Feed::new(seed, 5, 80).collect();
+            let in_order = chart(&messages);
+            assert_eq!(
+                chart(&shuffled(messages.clone(), seed)),
+                in_order,
+                "seed {seed}"
+            );
+            let twice = shuffled(duplicated(messages, 0.5, seed), seed + 100);
+            assert_eq!(chart(&twice), in_order, "seed {seed}, duplicated");
+        }
+    }
+
+    #[test]
+    fn each_visit_ends_where_the_made_up_emr_left_it() {
+        for seed in 10..14 {
+            let mut feed = Feed::new(seed, 8, 120);
+            let messages: Vec<_> = feed.by_ref().collect();
+            let chart = chart(&messages);
+            let status_of = |number: &str| {
+                let named = |body: &&Value| {
+                    body["resourceType"] == "Encounter"
+                        && body["identifier"].to_string().contains(number)
+                };
+                chart
+                    .values()
+                    .find(named)
+                    .map(|body| body["status"].as_str().unwrap().to_owned())
+            };
+            for visit in feed.people.iter().flat_map(|person| &person.visits) {
+                let expected = match visit.stage {
+                    Stage::Planned => "planned",
+                    Stage::Open => "in-progress",
+                    Stage::Closed => "finished",
+                    Stage::Cancelled => "cancelled",
+                };
+                let status = status_of(&visit.number);
+                assert_eq!(
+                    status.as_deref(),
+                    Some(expected),
+                    "seed {seed}, {}",
+                    visit.number
+                );
+            }
+        }
+    }
+}
