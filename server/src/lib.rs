@@ -4,12 +4,20 @@
 //! This crate never contains SQL text, and nothing in it reads the environment after the
 //! configuration has been loaded.
 
+pub mod api;
 pub mod bench;
 pub mod cli;
 pub mod client;
 pub mod config;
 pub mod database;
+pub mod demo;
+pub mod door;
 pub mod embedded;
+pub mod http;
+pub mod keys;
+pub mod metrics;
+pub mod opened;
 pub mod output;
+pub mod serve;
 pub mod simulate;
 pub mod telemetry;

@@ -1,0 +1,25 @@
+//! The HTTP face against a real Postgres, over real sockets: a database and a server for each test.
+//! `./test` starts a cluster and names it in `DRAWBRIDGE_TEST_DATABASE_URL`.
+
+#[cfg(test)]
+mod bad_input;
+#[cfg(test)]
+mod binaries;
+#[cfg(test)]
+mod conditional;
+#[cfg(test)]
+mod creates;
+#[cfg(test)]
+mod door;
+#[cfg(test)]
+mod operations;
+#[cfg(test)]
+mod privacy;
+#[cfg(test)]
+mod reads;
+#[cfg(test)]
+mod searches;
+#[cfg(test)]
+mod site;
+#[cfg(test)]
+mod trail;
