@@ -24,14 +24,14 @@ use crate::http::{self, Health, Limits, Operations, Probe};
 use crate::metrics::{Metrics, Requests};
 use crate::opened::Opened;
 
-pub(crate) use outbound::message as mdm_of;
+pub(crate) use inbound::settings as interface_settings;
 
 /// How long requests in hand may take once the server is told to stop.
 const DRAIN: Duration = Duration::from_secs(15);
 /// Requests that are worked on at a time; more wait.
 const REQUESTS_MAX: usize = 512;
 /// Partitions are made and old resends forgotten this often.
-const CHORES: Duration = Duration::from_secs(3600);
+const CHORES: Duration = Duration::from_hours(1);
 
 /// A running server.
 pub struct Server {

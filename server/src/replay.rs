@@ -1,0 +1,68 @@
+//! Journalled messages are interpreted again with today's rules: what that would change, and doing it.
+
+mod again;
+mod preview;
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use ingest::InterfaceSettings;
+use model::{IdentityKey, Tenant};
+use store::{InterfaceId, Store};
+
+use crate::config::Config;
+use crate::serve::interface_settings;
+
+pub use again::{replay, wait};
+pub use preview::{Preview, preview};
+
+/// What it takes to read a tenant's messages.
+pub struct Reader {
+    /// Whose messages.
+    pub tenant: Tenant,
+    key: IdentityKey,
+    interfaces: HashMap<InterfaceId, Arc<InterfaceSettings>>,
+    /// For the messages of an interface that is no longer configured.
+    otherwise: Arc<InterfaceSettings>,
+}
+
+impl Reader {
+    /// The reader of a tenant, with the configured interfaces.
+    pub async fn of(store: &Store, config: &Config, name: &str) -> anyhow::Result<Self> {
+        let row = store.tenant(name).await?;
+        let row = row.ok_or_else(|| anyhow::anyhow!("there is no tenant '{name}'"))?;
+        let known = store.interfaces(row.tenant).await?;
+        let mut interfaces = HashMap::new();
+        for configured in config
+            .inbound
+            .iter()
+            .filter(|inbound| inbound.tenant == name)
+        {
+            let id = known
+                .iter()
+                .find(|(_, name)| *name == configured.name)
+                .map(|(id, _)| *id);
+            if let Some(id) = id {
+                let settings = interface_settings(configured, row.tenant)?;
+                interfaces.insert(id, Arc::new(settings));
+            }
+        }
+        let profile = Arc::new(mapping::Profile::default());
+        let otherwise = Arc::new(InterfaceSettings::new("", row.tenant, profile));
+        Ok(Self {
+            tenant: row.tenant,
+            key: row.identity_key,
+            interfaces,
+            otherwise,
+        })
+    }
+
+    fn settings(&self, interface: InterfaceId) -> &InterfaceSettings {
+        self.interfaces.get(&interface).unwrap_or(&self.otherwise)
+    }
+
+    /// The configured interfaces.
+    pub fn configured(&self) -> impl Iterator<Item = &InterfaceSettings> {
+        self.interfaces.values().map(Arc::as_ref)
+    }
+}

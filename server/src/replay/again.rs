@@ -1,0 +1,74 @@
+//! Messages back into the queue, for the workers of this process and of running servers.
+
+use std::time::Duration;
+
+use hl7v2::Message;
+use model::{Action, Actor, AuditEvent, AuditOutcome, IdSource, JournalId, Timestamp};
+use sha2::{Digest as _, Sha256};
+use store::audit::{self, AuditChain};
+use store::deadletter::{self, Settled};
+use store::journal::Entry;
+use store::{Store, lanes};
+use tokio::time::Instant;
+
+use super::Reader;
+
+/// How long nothing may move before [`wait`] gives up.
+const PATIENCE: Duration = Duration::from_mins(1);
+/// How often it looks.
+const LOOK: Duration = Duration::from_millis(200);
+
+/// Puts a message back into the queue; false for one that has no lane because it can't be read.
+pub async fn replay(store: &Store, reader: &Reader, entry: &Entry) -> anyhow::Result<bool> {
+    let summary = &entry.summary;
+    let settings = reader.settings(summary.interface);
+    let Ok(message) = Message::parse_with(&entry.raw, settings.charset) else {
+        return Ok(false);
+    };
+    let digest = Sha256::digest(&entry.raw).into();
+    let route = mapping::route(&message, &settings.profile, &reader.key, &digest);
+    let mut tx = store.begin(reader.tenant).await?;
+    // An open dead letter of the message is answered by this: it is tried again.
+    deadletter::settle(&mut tx, summary.id, Settled::Retried).await?;
+    lanes::requeue(
+        &mut tx,
+        summary.id,
+        route.lane,
+        route.other,
+        summary.interface,
+    )
+    .await?;
+    let event = AuditEvent {
+        actor: Actor::Operator,
+        action: Action::Execute,
+        outcome: AuditOutcome::Success,
+        interaction: "replay",
+        resource_type: None,
+        resource: None,
+        version: None,
+        patient: None,
+        request: Some(summary.id.to_string()),
+    };
+    audit::in_tx(&mut tx, &AuditChain::default(), &[event]).await?;
+    tx.commit().await?;
+    Ok(true)
+}
+
+/// Waits until nothing that came up to `last` is queued any more; false when nothing moves.
+pub async fn wait(store: &Store, reader: &Reader, last: JournalId) -> anyhow::Result<bool> {
+    let last = IdSource::instant(last.0);
+    let mut moved = (Instant::now(), None::<Timestamp>);
+    loop {
+        let waiting = store::stats::waiting(store, reader.tenant).await?;
+        let Some(oldest) = waiting.oldest.filter(|oldest| *oldest <= last) else {
+            return Ok(true);
+        };
+        if moved.1 != Some(oldest) {
+            moved = (Instant::now(), Some(oldest));
+        }
+        if PATIENCE < moved.0.elapsed() {
+            return Ok(false);
+        }
+        tokio::time::sleep(LOOK).await;
+    }
+}
