@@ -88,6 +88,9 @@ pub enum Cause {
     /// The receiver closed the connection instead of answering.
     #[error("the receiver closed the connection without an answer")]
     Closed,
+    /// We did not wait any longer.
+    #[error("this server was stopped before an answer came")]
+    Stopped,
     /// Nothing came in time.
     #[error("no answer within {} s", .0.as_secs_f32())]
     Silent(Duration),
@@ -99,6 +102,20 @@ pub enum Cause {
         /// Frames that are no acknowledgement, and runs of bytes that are no frame.
         n_garbage: usize,
     },
+}
+
+impl Answer {
+    /// Of a send that was abandoned: the message may have arrived.
+    pub(crate) const fn abandoned(elapsed: Duration) -> Self {
+        Self {
+            outcome: Outcome::Unknown,
+            cause: Cause::Stopped,
+            ack: None,
+            application: None,
+            others: Vec::new(),
+            elapsed,
+        }
+    }
 }
 
 /// One connection to one receiver, kept between messages and made again when it is gone.

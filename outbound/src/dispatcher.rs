@@ -36,6 +36,8 @@ const FOLLOW: Duration = Duration::from_secs(2);
 const POLL: Duration = Duration::from_millis(500);
 /// After a ring, what is held is looked at again when the message has had time to be applied.
 const AFTER_RING: Duration = Duration::from_secs(2);
+/// After the shutdown a send in hand has this long to be answered.
+const GRACE: Duration = Duration::from_secs(5);
 /// After a failure of the store.
 const STORE_RETRY: Duration = Duration::from_secs(1);
 /// Rings of a busy feed are not for us each time: so long we rest between two looks in vain.
@@ -51,6 +53,7 @@ pub struct Dispatcher {
     counters: Arc<Counters>,
     rng: StdRng,
     reach: Reach,
+    stop: CancellationToken,
 }
 
 impl Dispatcher {
@@ -62,6 +65,7 @@ impl Dispatcher {
             chain: AuditChain::default(),
             rng: StdRng::from_os_rng(),
             reach: Reach::default(),
+            stop: CancellationToken::new(),
             store,
             bell,
             destination,
@@ -73,8 +77,10 @@ impl Dispatcher {
         Arc::clone(&self.counters)
     }
 
-    /// Leads whenever it can and sends what is due, until `shutdown`; a send in hand is settled first.
+    /// Leads whenever it can and sends what is due, until `shutdown`; a send in hand is settled first,
+    /// within seconds.
     pub async fn run(mut self, shutdown: CancellationToken) {
+        self.stop = shutdown.clone();
         while !shutdown.is_cancelled() {
             let name = &self.destination.name;
             match lead(&self.store, self.destination.tenant, name).await {
@@ -156,6 +162,7 @@ impl Dispatcher {
         let length =
             SignedDuration::try_from(self.destination.lease).unwrap_or(SignedDuration::MAX);
         let keeping = async {
+            // Without end: the send's own time-outs end it.
             loop {
                 tokio::time::sleep(every).await;
                 let until = store
@@ -168,10 +175,18 @@ impl Dispatcher {
                 debug!(delivery = %item.id, kept = ?kept.is_ok_and(|kept| kept), "lease");
             }
         };
-        let answer = tokio::select! {
-            answer = self.client.send(&outgoing) => answer,
-            () = keeping => unreachable!("the lease is kept until the send ends"),
+        let stop = self.stop.clone();
+        let stopping = async {
+            stop.cancelled().await;
+            tokio::time::sleep(GRACE).await;
         };
+        let started = Instant::now();
+        let answered = tokio::select! {
+            answer = self.client.send(&outgoing) => Some(answer),
+            () = stopping => None,
+            () = keeping => None,
+        };
+        let answer = answered.unwrap_or_else(|| Answer::abandoned(started.elapsed()));
         self.counters.sent(answer.outcome, answer.elapsed);
         info!(
             delivery = %leased.item.id, destination = %self.destination.name,

@@ -5,6 +5,7 @@ use std::time::Duration;
 use model::{Delivery, Outcome};
 use store::StoreError;
 use store::delivery::{Leased, settle};
+use tokio::time::Instant;
 use tracing::{error, warn};
 
 use super::Dispatcher;
@@ -19,12 +20,12 @@ impl Dispatcher {
     /// Settles a send; keeps trying while the store fails, because an answer that is forgotten
     /// becomes a resend.
     pub(super) async fn settle(&mut self, leased: &Leased, answer: &Answer) {
-        let deadline = tokio::time::Instant::now() + self.destination.lease;
+        let deadline = Instant::now() + self.destination.lease;
         loop {
             let settled = self.try_settle(leased, answer).await;
             match settled {
                 Ok(()) => return,
-                Err(error) if error.is_transient() && tokio::time::Instant::now() < deadline => {
+                Err(error) if error.is_transient() && self.goes_on(deadline) => {
                     warn!(delivery = %leased.item.id, %error, "not settled yet");
                     tokio::time::sleep(RETRY).await;
                 }
@@ -34,6 +35,10 @@ impl Dispatcher {
                 }
             }
         }
+    }
+
+    fn goes_on(&self, deadline: Instant) -> bool {
+        !self.stop.is_cancelled() && Instant::now() < deadline
     }
 
     async fn try_settle(&mut self, leased: &Leased, answer: &Answer) -> Result<(), StoreError> {
