@@ -64,7 +64,7 @@ pub(crate) fn parse(url: &str) -> Result<Config> {
 }
 
 /// A configuration for one kind of work.
-fn config_for(base: &Config, work: Work, statement_timeout: Duration) -> Config {
+pub(crate) fn config_for(base: &Config, work: Work, statement_timeout: Duration) -> Config {
     let mut config = base.clone();
     let given = base.get_options().unwrap_or_default();
     // A later option wins: the kind of work may lower synchronous_commit again.

@@ -17,6 +17,7 @@ mod columns;
 mod connect;
 pub mod deadletter;
 pub mod delivery;
+mod direct;
 mod error;
 pub mod fact;
 pub mod identity;

@@ -1,6 +1,7 @@
 //! The store itself: pools, ids, and the way to a transaction.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use deadpool_postgres::Pool;
 use model::{Clock, IdSource, Tenant, WriterId};
@@ -25,6 +26,7 @@ struct Inner {
     ids: IdSource,
     chain_key: ChainKey,
     purpose: String,
+    statement_timeout: Duration,
 }
 
 impl Store {
@@ -54,6 +56,7 @@ impl Store {
             ids: IdSource::new(settings.clock.clone(), writer),
             chain_key: settings.chain_key.clone(),
             purpose: settings.purpose.clone(),
+            statement_timeout: timeout,
         }));
         store.ensure_partitions().await?;
         Ok(store)
@@ -93,6 +96,10 @@ impl Store {
 
     pub(crate) fn config(&self) -> &Config {
         &self.0.config
+    }
+
+    pub(crate) fn statement_timeout(&self) -> Duration {
+        self.0.statement_timeout
     }
 
     pub(crate) fn appenders(&self) -> &Pool {

@@ -25,6 +25,11 @@ pub(crate) async fn measure(bench: &Bench) {
         .batch_execute("create table one_row (like journal including all)")
         .await
         .unwrap();
+    let now = bench.store.clock().now();
+    let begun = std::time::Instant::now();
+    let n_bytes: usize = (0..100_000).map(|n| receipt(n, now).control_id.len()).sum();
+    let each = begun.elapsed() / 100_000;
+    println!("a message is made and hashed by the client in {each:?} ({n_bytes})");
     let next = Arc::new(AtomicU64::new(1));
     for n_tasks in [1, 8, 32] {
         let mut clients = Vec::new();

@@ -3,7 +3,6 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
-use deadpool_postgres::Object;
 use model::JournalId;
 use postgres_types::ToSql;
 use tokio::time::Instant;
@@ -13,6 +12,7 @@ use tokio_postgres::error::SqlState;
 use super::batch::Batch;
 use super::statement::Form;
 use super::{AppendError, Appended, Chains, Receipt};
+use crate::direct::Direct;
 use crate::{Store, StoreError};
 
 /// Journals what waits, in order, and commits: one answer for each receipt. After `deadline` the
@@ -82,40 +82,59 @@ async fn send(
     form: Form,
     until: Instant,
 ) -> Result<Vec<Appended>, Unsent> {
-    let failed = |error: StoreError| Unsent::Error(AppendError::Failed(error));
-    let client = store
-        .appenders()
-        .get()
+    let mut connection = connection(store, chains, until)
         .await
-        .map_err(|error| failed(error.into()))?;
-    let sql = form.sql();
-    let statement = client
-        .prepare_cached(sql)
-        .await
-        .map_err(|error| failed(error.into()))?;
+        .map_err(Unsent::Error)?;
+    let statement = connection.prepare(form.sql()).await;
+    let statement = statement.map_err(|error| Unsent::Error(AppendError::Failed(error)))?;
     let columns = form.columns(chains, batch);
     let params: Vec<&(dyn ToSql + Sync)> = columns
         .iter()
         .map(|column| -> &(dyn ToSql + Sync) { column.as_ref() })
         .collect();
-    match tokio::time::timeout_at(until, client.query(&statement, &params)).await {
+    // True until the outcome is certain, also when the caller gives up in the middle.
+    chains.broken = true;
+    let answer = tokio::time::timeout_at(until, connection.query(&statement, &params)).await;
+    match answer {
         Ok(Ok(answers)) => {
             chains.advance(&batch.heads);
+            chains.keep(connection);
             Ok(in_order(batch, &answers))
         }
         Ok(Err(error)) if form.meets_resends_as_errors() && is_resend(&error) => {
+            chains.keep(connection);
             Err(Unsent::Resend)
         }
         Ok(Err(error)) => {
             let error = classify(error);
-            chains.broken = matches!(error, AppendError::Unknown);
+            if !matches!(error, AppendError::Unknown) {
+                chains.keep(connection);
+            }
             Err(Unsent::Error(error))
         }
+        // The connection ends here: what is on its way must not meet another batch.
+        Err(_elapsed) => Err(Unsent::Error(AppendError::Unknown)),
+    }
+}
+
+/// The task's connection, or a new one. It is taken out of the chains: when a caller gives up in the
+/// middle of a statement, it ends with the statement.
+async fn connection(
+    store: &Store,
+    chains: &mut Chains,
+    until: Instant,
+) -> Result<Direct, AppendError> {
+    if let Some(mut connection) = chains.connection.take()
+        && connection.is_good()
+    {
+        return Ok(connection);
+    }
+    let connecting = Direct::connect(store.config(), store.statement_timeout());
+    match tokio::time::timeout_at(until, connecting).await {
+        Ok(connected) => connected.map_err(AppendError::Failed),
         Err(_elapsed) => {
-            chains.broken = true;
-            // Never back to the pool: what is on its way must not meet another caller.
-            drop(Object::take(client));
-            Err(Unsent::Error(AppendError::Unknown))
+            let late = StoreError::Unreachable("no connection in time".to_owned());
+            Err(AppendError::Failed(late))
         }
     }
 }

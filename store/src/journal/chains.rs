@@ -6,11 +6,11 @@ use jiff::Timestamp;
 use model::{Tenant, WriterId};
 
 use crate::chain::{ChainKey, Link, ORIGIN};
+use crate::direct::Direct;
 use crate::{InterfaceId, Result, Store};
 
 /// The chains of one intake task. It advances only when a commit is certain; after an unknown commit
 /// [`Chains::renew`] begins new ones, so that the old end where they are known to end.
-#[derive(Debug)]
 pub struct Chains {
     pub(crate) tenant: Tenant,
     pub(crate) writer: WriterId,
@@ -19,6 +19,14 @@ pub struct Chains {
     pub(crate) broken: bool,
     /// How many batches yet to take for such as hold resends: they come in swarms.
     wary_for: u32,
+    /// The task's own connection; none before the first append and after a failure.
+    pub(crate) connection: Option<Direct>,
+}
+
+impl std::fmt::Debug for Chains {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Chains({}, {})", self.tenant, self.writer)
+    }
 }
 
 /// The end of a chain.
@@ -61,6 +69,7 @@ impl Chains {
             heads: HashMap::new(),
             broken: false,
             wary_for: 0,
+            connection: None,
         })
     }
 
@@ -77,6 +86,12 @@ impl Chains {
 
     pub(crate) fn head(&self, interface: InterfaceId) -> Place {
         self.heads.get(&interface).copied().unwrap_or(Place::START)
+    }
+
+    /// A statement's outcome is certain: the chains and the connection go on.
+    pub(crate) fn keep(&mut self, connection: Direct) {
+        self.broken = false;
+        self.connection = Some(connection);
     }
 
     /// A resend was met.

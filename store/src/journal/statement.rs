@@ -59,16 +59,22 @@ impl Form {
     fn compose(self) -> String {
         let kept = self.rows(KEPT, 3);
         let input = self.rows(INPUT, 3 + KEPT.len());
-        let rest = if self.wary { WARY } else { PLAIN };
-        format!(
+        let kept = format!(
             "with kept as (
                 insert into journal (tenant, writer, {columns})
                 select $1::int, $2::int, {columns}
                 from {kept}
-            ), input as materialized (
-                select * from {input}
-            ), {rest}",
+            )",
             columns = names(KEPT),
+        );
+        if self.lone && !self.wary {
+            // Read twice, because it costs nothing: the planner sees plain values.
+            return format!("{kept}, {}", PLAIN.replace("INPUT", &input));
+        }
+        let rest = if self.wary { WARY } else { PLAIN };
+        let rest = rest.replace("INPUT", "input t");
+        format!(
+            "{kept}, input as materialized (select * from {input} order by key, content), {rest}"
         )
     }
 
@@ -84,7 +90,7 @@ impl Form {
         });
         let params = params.collect::<Vec<_>>().join(", ");
         if self.lone {
-            format!("(select {params}) t")
+            format!("(select {params}) as t")
         } else {
             format!("unnest({params}) as t ({})", names(columns))
         }
@@ -186,29 +192,25 @@ const INPUT: &[(&str, &str)] = &[
 const PLAIN: &str = "known as (
         insert into seen (tenant, key, digest, journal, at)
         select $1::int, key, content, id, received_at
-        from input
-        order by key, content
-    ), waiting as (
-        insert into queue (journal, lane, other_lane, tenant, interface, reused_control_id)
-        select id, lane, other_lane, $1, interface,
-            reused or exists (
-                select from seen s
-                where s.tenant = $1 and s.key = i.key and s.digest <> i.content
-                    and s.at >= i.received_at - interval '48 hours'
-            )
-        from input i
-        returning journal, reused_control_id
+        from INPUT
     )
-    select journal, null::bigint, true from waiting where reused_control_id";
+    insert into queue (journal, lane, other_lane, tenant, interface, reused_control_id)
+    select id, lane, other_lane, $1, interface,
+        reused or exists (
+            select from seen s
+            where s.tenant = $1 and s.key = t.key and s.digest <> t.content
+                and s.at >= t.received_at - interval '48 hours'
+        )
+    from INPUT
+    returning journal, null::bigint, reused_control_id";
 
 /// `known` settles who was first: the row that stands under a key and digest is this message's own, or
 /// the one it repeats, also when that one is being committed right now (the conflict waits for it).
 const WARY: &str = "known as (
         insert into seen (tenant, key, digest, journal, at)
         select $1::int, key, content, id, received_at
-        from input
+        from INPUT
         where first
-        order by key, content
         on conflict (tenant, key, digest) do update set
             journal = case when seen.at < excluded.at - interval '48 hours'
                 then excluded.journal else seen.journal end,
