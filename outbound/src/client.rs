@@ -11,7 +11,7 @@ mod tests;
 use std::time::Duration;
 
 use hl7v2::ack::{AckCode, AckError};
-use model::{ControlId, Outcome};
+use model::Outcome;
 use tokio::time::Instant;
 use tracing::{debug, warn};
 
@@ -277,14 +277,22 @@ async fn wait_for(
     }
 }
 
+/// A control id as far as it looks like one: who knows what a receiver puts there.
+fn loggable(control_id: &str) -> &str {
+    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
+    if control_id.len() <= 32 && control_id.chars().all(plain) {
+        control_id
+    } else {
+        "(not shown)"
+    }
+}
+
 impl Ear {
     fn take(&mut self, read: Result<Ack, AckError>) {
         match read {
             Ok(ack) => {
-                // By its id alone, and only if it looks like one: who knows what a receiver puts there.
-                let control_id = ControlId::parse(&ack.acknowledges).ok();
-                let control_id = control_id.filter(|id| id.as_str().len() <= 64);
-                warn!(?control_id, "acknowledgement of another message");
+                let control_id = loggable(&ack.acknowledges);
+                warn!(control_id, "acknowledgement of another message");
                 self.others.push(ack);
             }
             Err(why) => {

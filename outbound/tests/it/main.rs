@@ -11,5 +11,6 @@ mod chart;
 mod faults;
 mod identity;
 mod operators;
+mod privacy;
 mod rig;
 mod takeover;
