@@ -9,10 +9,12 @@ use crate::config::{ConfigError, LogConfig, LogFormat};
 
 /// Libraries that talk at `info` about nothing an operator can act on; `log.level` may say otherwise.
 const QUIETER: &str = "sqlx=warn";
+/// The driver writes the parameters of each statement at `debug`: patient data. No setting shows them.
+const PRIVATE: &str = "tokio_postgres=info,tokio_postgres::query=info";
 
 /// Starts logging. Called once, before anything else runs; a second call changes nothing.
 pub fn init(log: &LogConfig) -> Result<(), ConfigError> {
-    let filter = EnvFilter::try_new(format!("{QUIETER},{}", log.level)).map_err(|error| ConfigError::Invalid {
+    let filter = EnvFilter::try_new(format!("{QUIETER},{},{PRIVATE}", log.level)).map_err(|error| ConfigError::Invalid {
         place: None,
         key: "log.level".to_owned(),
         what: format!("{error}; write a level, or levels per target: info,ingest=debug"),
