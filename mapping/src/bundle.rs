@@ -12,6 +12,7 @@ use serde_json::Value;
 use crate::datatype::{cwe, dtm, hd, text};
 use crate::fold::{FoldContext, drafts};
 use crate::inbound::{Context, Unmappable, interpret};
+use crate::json;
 use crate::table::system::v2_table;
 
 /// A message as a Bundle: `MessageHeader` first, then the resources, which refer to each other inside.
@@ -121,7 +122,6 @@ fn header(msh: &Segment<'_>, id: uuid::Uuid, focus: &[String], ctx: &Context<'_>
         ..cwe::coding(&v2_table("0003"), "", "")
     };
     let header = MessageHeader {
-        id: Some(id.to_string().into()),
         event: MessageHeaderEvent::Coding(Box::new(event)),
         destination: destination(msh).into_iter().collect(),
         source: source(msh, ctx),
@@ -134,12 +134,12 @@ fn header(msh: &Segment<'_>, id: uuid::Uuid, focus: &[String], ctx: &Context<'_>
             .collect(),
         ..MessageHeader::default()
     };
-    let text = fhirbolt::json::to_string(&header, None);
-    debug_assert!(
-        text.is_ok(),
-        "a required element of MessageHeader is missing"
-    );
-    text.unwrap_or_default()
+    let elements = json::fragment(&header).map(|fragment| fragment.0);
+    let elements = elements
+        .as_deref()
+        .and_then(|object| object.strip_prefix('{'));
+    let elements = elements.unwrap_or("}");
+    format!("{{\"resourceType\":\"MessageHeader\",\"id\":\"{id}\",{elements}")
 }
 
 fn source(msh: &Segment<'_>, ctx: &Context<'_>) -> MessageHeaderSource {

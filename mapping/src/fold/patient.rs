@@ -4,7 +4,7 @@ use fhir::ResourceType;
 use model::EntityId;
 
 use crate::facts::Place;
-use crate::json::{Assembly, members};
+use crate::json::{Assembly, elements, inside_of_list, members};
 
 use super::{Builder, Draft, FoldContext, Parts, Said};
 
@@ -64,9 +64,9 @@ fn person(said: &[Said<'_>]) -> Option<String> {
     let mut contact = Assembly::default();
     for (name, value) in said.iter().flat_map(|said| members(said.fragment)) {
         match name {
-            "relationship" | "telecom" | "gender" | "period" => contact.put(name, value.get()),
+            "relationship" | "telecom" | "gender" | "period" => contact.put(name, value),
             "name" | "address" => {
-                if let Some(first) = first(value.get()) {
+                if let Some(first) = first(value) {
                     contact.put(name, first);
                 }
             }
@@ -79,7 +79,7 @@ fn person(said: &[Said<'_>]) -> Option<String> {
 fn organization(said: &[Said<'_>]) -> Option<String> {
     let mut contact = Assembly::default();
     for (_, list) in said.iter().flat_map(|said| members(said.fragment)) {
-        if let Some(only) = first(list.get()) {
+        if let Some(only) = first(list) {
             contact.add(only);
         }
     }
@@ -96,8 +96,7 @@ fn object(contact: &Assembly<'_>) -> Option<String> {
 
 /// The first element of a list.
 fn first(list: &str) -> Option<&str> {
-    let elements: Vec<&serde_json::value::RawValue> = serde_json::from_str(list).ok()?;
-    elements.first().map(|first| first.get())
+    elements(inside_of_list(list)?).next()
 }
 
 /// Of two forms of one element the first counts: it says more.

@@ -212,7 +212,7 @@ pub(super) fn element<'f>(fragment: &'f str, name: &str) -> Option<&'f str> {
     let (_, value) = members(fragment)
         .into_iter()
         .find(|(member, _)| *member == name)?;
-    Some(value.get())
+    Some(value)
 }
 
 /// A text inside an element.

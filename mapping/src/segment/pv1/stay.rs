@@ -106,5 +106,5 @@ fn class_text(sent: Repetition<'_>, reading: &Reading<'_>) -> Option<Box<str>> {
     members
         .iter()
         .find(|(name, _)| *name == "class")
-        .map(|(_, class)| class.get().into())
+        .map(|(_, class)| (*class).into())
 }

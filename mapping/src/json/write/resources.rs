@@ -1,0 +1,121 @@
+//! Resources, by the elements that we set.
+
+use fhirbolt::model::r4::resources::{
+    Account, AllergyIntolerance, AllergyIntoleranceOnset, AllergyIntoleranceReaction, Condition,
+    ConditionOnset, Coverage, CoverageClass, Encounter, EncounterClassHistory, EncounterDiagnosis,
+    EncounterHospitalization, EncounterLocation, EncounterParticipant, EncounterStatusHistory,
+    Location, MessageHeader, MessageHeaderDestination, MessageHeaderEvent, MessageHeaderSource,
+    Observation, ObservationComponent, ObservationComponentValue, ObservationEffective,
+    ObservationReferenceRange, ObservationValue, Organization, Patient, PatientCommunication,
+    PatientContact, PatientDeceased, PatientLink, PatientMultipleBirth, Practitioner, Procedure,
+    ProcedurePerformed, ProcedurePerformer, RelatedPerson,
+};
+
+use super::{choice, members};
+
+members! {
+    Account { "identifier" identifier, "status" status, "subject" subject }
+    AllergyIntolerance {
+        "identifier" identifier, "clinicalStatus" clinical_status,
+        "verificationStatus" verification_status, "type" r#type, "category" category,
+        "criticality" criticality, "code" code, "patient" patient, "onset" onset,
+        "reaction" reaction,
+    }
+    AllergyIntoleranceReaction { "manifestation" manifestation, "severity" severity }
+    Condition {
+        "identifier" identifier, "verificationStatus" verification_status, "category" category,
+        "code" code, "subject" subject, "encounter" encounter, "onset" onset,
+        "recordedDate" recorded_date, "asserter" asserter,
+    }
+    Coverage {
+        "identifier" identifier, "status" status, "type" r#type, "subscriber" subscriber,
+        "subscriberId" subscriber_id, "beneficiary" beneficiary, "relationship" relationship,
+        "period" period, "payor" payor, "class" class,
+    }
+    CoverageClass { "type" r#type, "value" value, "name" name }
+    Encounter {
+        "identifier" identifier, "status" status, "statusHistory" status_history, "class" class,
+        "classHistory" class_history, "type" r#type, "serviceType" service_type,
+        "priority" priority, "subject" subject, "participant" participant, "period" period,
+        "length" length, "reasonCode" reason_code, "diagnosis" diagnosis,
+        "hospitalization" hospitalization, "location" location,
+        "serviceProvider" service_provider,
+    }
+    EncounterClassHistory { "class" class, "period" period }
+    EncounterDiagnosis { "condition" condition, "use" r#use, "rank" rank }
+    EncounterHospitalization {
+        "preAdmissionIdentifier" pre_admission_identifier, "admitSource" admit_source,
+        "reAdmission" re_admission, "dietPreference" diet_preference,
+        "specialCourtesy" special_courtesy, "specialArrangement" special_arrangement,
+        "destination" destination, "dischargeDisposition" discharge_disposition,
+    }
+    EncounterLocation { "location" location, "status" status, "period" period }
+    EncounterParticipant { "type" r#type, "individual" individual }
+    EncounterStatusHistory { "status" status, "period" period }
+    Location {
+        "identifier" identifier, "status" status, "name" name, "description" description,
+        "mode" mode, "physicalType" physical_type, "partOf" part_of,
+    }
+    MessageHeader {
+        "event" event, "destination" destination, "source" source, "focus" focus,
+    }
+    MessageHeaderDestination { "name" name, "endpoint" endpoint }
+    MessageHeaderSource { "name" name, "endpoint" endpoint }
+    Observation {
+        "identifier" identifier, "status" status, "code" code, "subject" subject,
+        "encounter" encounter, "effective" effective, "performer" performer, "value" value,
+        "dataAbsentReason" data_absent_reason, "interpretation" interpretation,
+        "bodySite" body_site, "method" method, "referenceRange" reference_range,
+        "component" component,
+    }
+    ObservationComponent { "code" code, "value" value }
+    ObservationReferenceRange { "low" low, "high" high, "text" text }
+    Organization {
+        "identifier" identifier, "name" name, "telecom" telecom, "address" address,
+    }
+    Patient {
+        "extension" extension, "identifier" identifier, "active" active, "name" name,
+        "telecom" telecom, "gender" gender, "birthDate" birth_date, "deceased" deceased,
+        "address" address, "maritalStatus" marital_status, "multipleBirth" multiple_birth,
+        "contact" contact, "communication" communication,
+        "generalPractitioner" general_practitioner, "link" link,
+    }
+    PatientCommunication { "language" language }
+    PatientContact {
+        "relationship" relationship, "telecom" telecom, "address" address,
+        "organization" organization,
+    }
+    PatientLink { "other" other, "type" r#type }
+    Practitioner { "identifier" identifier, "name" name }
+    Procedure {
+        "identifier" identifier, "status" status, "category" category, "code" code,
+        "subject" subject, "encounter" encounter, "performed" performed, "performer" performer,
+        "reasonCode" reason_code,
+    }
+    ProcedurePerformer { "function" function, "actor" actor }
+    RelatedPerson {
+        "identifier" identifier, "patient" patient, "relationship" relationship, "name" name,
+        "telecom" telecom, "gender" gender, "birthDate" birth_date, "address" address,
+        "period" period,
+    }
+}
+
+choice! {
+    AllergyIntoleranceOnset { DateTime "onsetDateTime" }
+    ConditionOnset { DateTime "onsetDateTime" }
+    MessageHeaderEvent { Coding "eventCoding" }
+    ObservationComponentValue {
+        CodeableConcept "valueCodeableConcept", DateTime "valueDateTime", Period "valuePeriod",
+        Quantity "valueQuantity", Range "valueRange", Ratio "valueRatio", String "valueString",
+        Time "valueTime",
+    }
+    ObservationEffective { DateTime "effectiveDateTime" }
+    ObservationValue {
+        CodeableConcept "valueCodeableConcept", DateTime "valueDateTime", Period "valuePeriod",
+        Quantity "valueQuantity", Range "valueRange", Ratio "valueRatio", String "valueString",
+        Time "valueTime",
+    }
+    PatientDeceased { Boolean "deceasedBoolean", DateTime "deceasedDateTime" }
+    PatientMultipleBirth { Boolean "multipleBirthBoolean", Integer "multipleBirthInteger" }
+    ProcedurePerformed { DateTime "performedDateTime" }
+}

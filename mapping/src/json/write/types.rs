@@ -1,0 +1,102 @@
+//! Data types.
+
+use fhirbolt::model::r4::types::{
+    Address, Boolean, Code, CodeableConcept, Coding, ContactPoint, Date, DateTime, Decimal,
+    Duration, Extension, ExtensionValue, HumanName, Identifier, Integer, Period, PositiveInt,
+    Quantity, Range, Ratio, Reference, String as FhirString, Time, Uri, Url,
+};
+
+use super::{Element, Member, Members, Object, choice, escaped, members};
+
+/// Texts: the value under the name, what extends it under `_name`.
+macro_rules! texts {
+    ($($type:ident),*) => {$(
+        impl Member for $type {
+            fn write(&self, name: &str, object: &mut Object<'_>) {
+                if let Some(value) = &self.value {
+                    object.text(name, value);
+                }
+                if !self.extension.is_empty() {
+                    object.object(&format!("_{name}"), &Extended(&self.extension));
+                }
+            }
+        }
+
+        impl Element for $type {
+            fn write_element(&self, out: &mut String) {
+                escaped(self.value.as_deref().unwrap_or_default(), out);
+            }
+        }
+    )*};
+}
+
+texts!(Code, Date, DateTime, FhirString, Time, Uri, Url);
+
+/// What extends a primitive.
+struct Extended<'e>(&'e Vec<Extension>);
+
+impl Members for Extended<'_> {
+    fn write_members(&self, object: &mut Object<'_>) {
+        object.member("extension", self.0);
+    }
+}
+
+/// Numbers and truth values stand as they are.
+macro_rules! plain {
+    ($($type:ident),*) => {$(
+        impl Member for $type {
+            fn write(&self, name: &str, object: &mut Object<'_>) {
+                if let Some(value) = &self.value {
+                    let text = value.to_string();
+                    object.name(name).push_str(&text);
+                }
+            }
+        }
+    )*};
+}
+
+// A decimal's digits come from `Nm::json_digits`, which writes only numbers.
+plain!(Boolean, Decimal, Integer, PositiveInt);
+
+impl Member for String {
+    fn write(&self, name: &str, object: &mut Object<'_>) {
+        object.text(name, self);
+    }
+}
+
+members! {
+    Address {
+        "extension" extension, "use" r#use, "type" r#type, "text" text, "line" line, "city" city,
+        "district" district, "state" state, "postalCode" postal_code, "country" country,
+        "period" period,
+    }
+    CodeableConcept { "extension" extension, "coding" coding, "text" text }
+    Coding { "system" system, "version" version, "code" code, "display" display }
+    ContactPoint {
+        "system" system, "value" value, "use" r#use, "rank" rank, "period" period,
+    }
+    Duration { "value" value, "unit" unit, "system" system, "code" code }
+    Extension { "extension" extension, "url" url, "value" value }
+    HumanName {
+        "use" r#use, "text" text, "family" family, "given" given, "prefix" prefix,
+        "suffix" suffix, "period" period,
+    }
+    Identifier {
+        "use" r#use, "type" r#type, "system" system, "value" value, "period" period,
+        "assigner" assigner,
+    }
+    Period { "start" start, "end" end }
+    Quantity {
+        "value" value, "comparator" comparator, "unit" unit, "system" system, "code" code,
+    }
+    Range { "low" low, "high" high }
+    Ratio { "numerator" numerator, "denominator" denominator }
+    Reference { "reference" reference, "display" display }
+}
+
+choice! {
+    ExtensionValue {
+        Address "valueAddress", Code "valueCode", CodeableConcept "valueCodeableConcept",
+        Coding "valueCoding", DateTime "valueDateTime", String "valueString",
+    }
+}
