@@ -100,6 +100,8 @@ counters! {
     Counters {
         /// Connections that are open now.
         open: Gauge,
+        /// Whether its listener runs: one or none.
+        listening: Gauge,
     }
     /// Connections that were accepted.
     connections.accepted => accepted;

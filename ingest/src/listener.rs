@@ -49,6 +49,7 @@ pub async fn serve(
 ) {
     let slots = Arc::new(Semaphore::new(interface.settings.limits.connections_max));
     let connections = TaskTracker::new();
+    let listening = interface.counters.listening.hold();
     loop {
         let accepted = tokio::select! {
             () = shutdown.cancelled() => break,
@@ -81,6 +82,7 @@ pub async fn serve(
         }
     }
     drop(listener);
+    drop(listening);
     connections.close();
     connections.wait().await;
 }

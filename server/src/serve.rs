@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use ::outbound::Dispatcher;
 use anyhow::Context as _;
-use ingest::Ingest;
+use ingest::{Ingest, Interface};
 use model::{Clock, Tenant};
 use store::Store;
 use store::wake::Bell;
@@ -21,7 +21,7 @@ use tokio_util::task::TaskTracker;
 use crate::api::{self, Api, Destinations};
 use crate::config::{Config, HttpConfig};
 use crate::http::{self, Health, Limits, Operations, Probe};
-use crate::metrics::{Metrics, Requests};
+use crate::metrics::{Counted, Metrics, Requests};
 use crate::opened::Opened;
 
 pub(crate) use inbound::settings as interface_settings;
@@ -32,6 +32,9 @@ const DRAIN: Duration = Duration::from_secs(15);
 const REQUESTS_MAX: usize = 512;
 /// Partitions are made and old resends forgotten this often.
 const CHORES: Duration = Duration::from_hours(1);
+
+/// The dispatchers' counters, by destination.
+type Sent = Vec<(String, Arc<::outbound::Counters>)>;
 
 /// A running server.
 pub struct Server {
@@ -55,20 +58,31 @@ impl Server {
         let mut ingest = Ingest::start(&store, settings(config, &store).await);
         let mllp = listen(&mut ingest, config, &tenants).await?;
         let bell = Bell::hang(&store);
-        let destinations = dispatch(config, &tenants, &store, &bell, &stop, &tasks)?;
+        let (destinations, sent) = dispatch(config, &tenants, &store, &bell, &stop, &tasks)?;
         let requests = Requests::default();
         let operations = Operations {
-            health: Arc::new(Health::new(store.clone(), vec![probe(&tasks)])),
+            health: Arc::new(Health::new(store.clone(), vec![probe(ingest.interfaces())])),
             metrics: Arc::new(Metrics::new(
                 store.clone(),
-                requests.clone(),
-                ingest.interfaces().to_vec(),
+                Counted {
+                    requests: requests.clone(),
+                    interfaces: ingest.interfaces().to_vec(),
+                    applications: Some(Arc::clone(ingest.applications())),
+                    destinations: sent,
+                },
             )),
         };
         let api = Api::new(store.clone(), face(&config.http), destinations, requests);
         let http = bind(&config.http, api, operations, &stop, &tasks).await?;
         tasks.spawn(chores(store, stop.clone()));
-        Ok(Self { http, mllp, opened, ingest, stop, tasks })
+        Ok(Self {
+            http,
+            mllp,
+            opened,
+            ingest,
+            stop,
+            tasks,
+        })
     }
 
     /// The store of the running server.
@@ -100,7 +114,10 @@ async fn tenants(store: &Store) -> anyhow::Result<HashMap<String, Tenant>> {
 }
 
 fn tenant_of(tenants: &HashMap<String, Tenant>, name: &str) -> anyhow::Result<Tenant> {
-    tenants.get(name).copied().with_context(|| format!("there is no tenant '{name}'"))
+    tenants
+        .get(name)
+        .copied()
+        .with_context(|| format!("there is no tenant '{name}'"))
 }
 
 async fn settings(config: &Config, store: &Store) -> ingest::Settings {
@@ -109,7 +126,9 @@ async fn settings(config: &Config, store: &Store) -> ingest::Settings {
     ingest::Settings {
         workers: usize::from(config.apply.workers),
         batch_messages_max: usize::from(config.apply.batch_messages_max),
-        data_dir: folder.map(Into::into).filter(|path: &std::path::PathBuf| path.exists()),
+        data_dir: folder
+            .map(Into::into)
+            .filter(|path: &std::path::PathBuf| path.exists()),
         ..ingest::Settings::default()
     }
 }
@@ -135,17 +154,23 @@ fn dispatch(
     bell: &Bell,
     stop: &CancellationToken,
     tasks: &TaskTracker,
-) -> anyhow::Result<Destinations> {
+) -> anyhow::Result<(Destinations, Sent)> {
+    let mut sent = Sent::new();
     let mut names: HashMap<Tenant, Vec<String>> = HashMap::new();
     for destination in &config.outbound {
         let tenant = tenant_of(tenants, &destination.tenant)?;
         let wanted = outbound::destination(destination, tenant)?;
-        names.entry(tenant).or_default().push(destination.name.clone());
+        names
+            .entry(tenant)
+            .or_default()
+            .push(destination.name.clone());
         let dispatcher = Dispatcher::new(store.clone(), bell.clone(), wanted);
+        sent.push((destination.name.clone(), dispatcher.counters()));
         tasks.spawn(dispatcher.run(stop.clone()));
     }
     let bell = bell.clone();
-    Ok(Destinations::new(names, Some(Arc::new(move || bell.ring()))))
+    let destinations = Destinations::new(names, Some(Arc::new(move || bell.ring())));
+    Ok((destinations, sent))
 }
 
 fn face(config: &HttpConfig) -> api::Settings {
@@ -187,13 +212,22 @@ async fn bind(
 }
 
 async fn bound(address: SocketAddr) -> anyhow::Result<TcpListener> {
-    TcpListener::bind(address).await.with_context(|| format!("HTTP can't listen on {address}"))
+    TcpListener::bind(address)
+        .await
+        .with_context(|| format!("HTTP can't listen on {address}"))
 }
 
-/// Complains once anything that should run for ever has ended.
-fn probe(tasks: &TaskTracker) -> Probe {
-    let tasks = tasks.clone();
-    Box::new(move || tasks.is_empty().then(|| "no listener is running".to_owned()))
+/// Complains of interfaces that do not listen.
+fn probe(interfaces: &[Arc<Interface>]) -> Probe {
+    let interfaces = interfaces.to_vec();
+    Box::new(move || {
+        let deaf = interfaces
+            .iter()
+            .filter(|interface| interface.counters.listening.get() == 0)
+            .map(|interface| interface.settings.name.as_str())
+            .collect::<Vec<_>>();
+        (!deaf.is_empty()).then(|| format!("interfaces that do not listen: {}", deaf.join(", ")))
+    })
 }
 
 /// Makes next month's partitions and forgets old resends.

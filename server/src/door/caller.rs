@@ -24,6 +24,14 @@ pub struct Caller {
 /// How a caller's reach is narrowed for one interaction.
 pub type Narrowed = Result<Access, Refusal>;
 
+/// Who cares for patients and where: in no patient's compartment (R4 compartmentdefinition-patient),
+/// and charts point to them.
+const DIRECTORY: [ResourceType; 3] = [
+    ResourceType::Location,
+    ResourceType::Organization,
+    ResourceType::Practitioner,
+];
+
 impl Caller {
     /// What the caller reaches when it does this to resources of this type.
     ///
@@ -35,6 +43,7 @@ impl Caller {
         };
         let reach = match self.scopes.level(kind, permission).ok_or_else(refused)? {
             Level::System | Level::User => Reach::All,
+            Level::Patient if DIRECTORY.contains(&kind) => Reach::All,
             Level::Patient => Reach::Patient(self.patient.ok_or_else(refused)?),
         };
         Ok(Access {

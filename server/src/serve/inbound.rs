@@ -47,7 +47,10 @@ pub(crate) fn settings(
     let zone = TimeZone::get(&config.zone)
         .with_context(|| format!("interface {name}: unknown zone '{}'", config.zone))?;
     let charset = Charset::parse(&config.charset).with_context(|| {
-        format!("interface {name}: unknown character set '{}'", config.charset)
+        format!(
+            "interface {name}: unknown character set '{}'",
+            config.charset
+        )
     })?;
     let tls = match &config.tls {
         None => None,

@@ -21,7 +21,10 @@ pub(crate) fn destination(config: &OutboundConfig, tenant: Tenant) -> anyhow::Re
     let waits = config.backoff_s.iter().copied().map(seconds).collect();
     Ok(Destination {
         mdm: message(config),
-        patient_id: rule(&config.patient_authority, config.patient_id_format.as_deref())?,
+        patient_id: rule(
+            &config.patient_authority,
+            config.patient_id_format.as_deref(),
+        )?,
         visit_id: rule(&config.visit_authority, None)?,
         visit_required: config.visit_required,
         backoff: Backoff::new(waits),
@@ -45,7 +48,11 @@ fn endpoint(config: &OutboundConfig) -> anyhow::Result<Endpoint> {
 
 fn tls(config: &OutboundTls) -> anyhow::Result<Tls> {
     let identity = config.cert.as_deref().zip(config.key.as_deref());
-    Ok(Tls::from_files(&config.ca, identity, config.server_name.clone())?)
+    Ok(Tls::from_files(
+        &config.ca,
+        identity,
+        config.server_name.clone(),
+    )?)
 }
 
 /// What its messages look like.
@@ -66,7 +73,9 @@ pub(crate) fn message(config: &OutboundConfig) -> mdm::Destination {
         application_ack: application.to_owned(),
         charset: config.charset.clone(),
         zone: config.zone.clone(),
-        types: types.map(|(from, to)| (from.clone(), document_type(to))).collect(),
+        types: types
+            .map(|(from, to)| (from.clone(), document_type(to)))
+            .collect(),
         patient_authority: config.patient_authority.clone().unwrap_or_default(),
         visit_id: vec![match config.visit_in {
             VisitField::Pv1_19 => mdm::VisitField::VisitNumber,
@@ -87,5 +96,9 @@ pub(crate) fn message(config: &OutboundConfig) -> mdm::Destination {
 fn document_type(text: &str) -> DocumentType {
     let mut parts = text.split('^').map(str::to_owned);
     let mut next = || parts.next().unwrap_or_default();
-    DocumentType { code: next(), text: next(), system: next() }
+    DocumentType {
+        code: next(),
+        text: next(),
+        system: next(),
+    }
 }

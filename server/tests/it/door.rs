@@ -194,6 +194,10 @@ async fn a_patient_scope_opens_one_chart() {
         assert_eq!(status, StatusCode::OK);
         assert_eq!(ids(&bundle), expected, "{query}");
     }
+    let doctor = json!({ "resourceType": "Practitioner", "name": [{ "family": "Made-Up" }] });
+    let doctor = site.put(ResourceType::Practitioner, &doctor).await;
+    let (status, _) = told(site.get(&format!("/fhir/Practitioner/{doctor}"), &token)).await;
+    assert_eq!(status, StatusCode::OK, "charts point to who cares");
     let (_, counted) = told(site.get("/fhir/Encounter?_summary=count", &token)).await;
     assert_eq!(counted["total"], 1);
     let post = |patient| site.post("/fhir/DocumentReference", &token, &document(patient));

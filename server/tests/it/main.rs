@@ -22,4 +22,6 @@ mod searches;
 #[cfg(test)]
 mod site;
 #[cfg(test)]
+mod sockets;
+#[cfg(test)]
 mod trail;

@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use server::api::{self, Api, Destinations};
 use server::door::{Scopes, Token};
 use server::http::{self, Health, Limits, Operations};
-use server::metrics::{Metrics, Requests};
+use server::metrics::{Counted, Metrics, Requests};
 use store::resource::{IndexRows, Op, Origin, Version, Write};
 use store::token::NewToken;
 use store::{ChainKey, Settings, Store};
@@ -102,9 +102,13 @@ impl Site {
             requests_max: wanted.requests_max,
         };
         let api = Api::new(store.clone(), settings, destinations, requests.clone());
+        let counted = Counted {
+            requests,
+            ..Counted::default()
+        };
         let operations = Operations {
             health: Arc::new(Health::new(store.clone(), Vec::new())),
-            metrics: Arc::new(Metrics::new(store.clone(), requests, Vec::new())),
+            metrics: Arc::new(Metrics::new(store.clone(), counted)),
         };
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
