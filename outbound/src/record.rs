@@ -96,6 +96,9 @@ pub(crate) async fn record(
     note: Note<'_>,
 ) -> Result<(), StoreError> {
     let now = tx.store().clock().now();
+    let key = (ResourceType::Task.code(), ResourceId(item.id.0));
+    let head = resource::heads(tx, &[key]).await?.pop();
+    let authored_on = head.as_ref().and_then(|head| authored_on(&head.body));
     let view = View {
         id: item.id,
         document: item.document,
@@ -106,13 +109,17 @@ pub(crate) async fn record(
         control_id: item.control_id.as_deref(),
         answer: item.answer.as_deref(),
         discarded: note.discarded,
-        created_at: item.created_at,
+        created_at: authored_on.unwrap_or(item.created_at),
     };
-    let key = (ResourceType::Task.code(), ResourceId(item.id.0));
-    let head = resource::heads(tx, &[key]).await?.pop();
     let (task, version) = write(&view, head, now);
     resource::write(tx, &[task]).await?;
     audit::in_tx(tx, chain, &[event(&view, version, note.by)]).await
+}
+
+/// `Task.authoredOn` as the first version said it.
+fn authored_on(task: &str) -> Option<Timestamp> {
+    let task: Value = serde_json::from_str(task).ok()?;
+    task.get("authoredOn")?.as_str()?.parse().ok()
 }
 
 fn write(view: &View<'_>, head: Option<Head>, now: Timestamp) -> (Write, VersionId) {

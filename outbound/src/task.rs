@@ -104,7 +104,7 @@ impl View<'_> {
             Delivery::Held { reason } => format!("held: {reason}"),
             Delivery::Queued { attempt: 0, .. } => "waiting to be sent".to_owned(),
             Delivery::Queued { attempt, .. } => {
-                format!("waiting to be sent again after {attempt} sends")
+                format!("waiting to be sent again after {}", sends(*attempt))
             }
             Delivery::Sending { attempt, .. } => {
                 format!("being sent, send {}", attempt.saturating_add(1))
@@ -118,13 +118,19 @@ impl View<'_> {
                 attempts,
                 reason: DeadReason::Failed,
             } => {
-                format!("given up after {attempts} sends: the receiver kept failing")
+                format!(
+                    "given up after {}: the receiver kept failing",
+                    sends(*attempts)
+                )
             }
             Delivery::Dead {
                 attempts,
                 reason: DeadReason::Unknown,
             } => {
-                format!("given up after {attempts} sends without an answer: it may have arrived")
+                format!(
+                    "given up after {} without an answer: it may have arrived",
+                    sends(*attempts)
+                )
             }
         };
         match self.reason {
@@ -133,6 +139,14 @@ impl View<'_> {
             }
             _ => state,
         }
+    }
+}
+
+fn sends(n: u8) -> String {
+    if n == 1 {
+        "1 send".to_owned()
+    } else {
+        format!("{n} sends")
     }
 }
 

@@ -11,6 +11,7 @@ use serde_json::Value;
 use store::delivery::Item;
 use store::wake::Bell;
 use store::{ChainKey, Settings, Store};
+use tests::proxy::Proxy;
 use tokio::net::TcpListener;
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
@@ -23,15 +24,33 @@ pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
 
 /// A database of one test and an open store; `None`, said loudly, without a cluster.
 pub(crate) async fn store() -> Option<Store> {
+    let url = database().await?;
+    Some(open(url).await)
+}
+
+/// The same, behind a proxy that can be cut.
+pub(crate) async fn store_behind_a_proxy() -> Option<(Store, Proxy)> {
+    let url = database().await?;
+    let address = tests::database::address(&url).unwrap();
+    let proxy = Proxy::start(address).await.unwrap();
+    let url = url.replace(&address.to_string(), &proxy.address.to_string());
+    Some((open(url).await, proxy))
+}
+
+async fn database() -> Option<String> {
     let cluster = tests::database::cluster()?;
     let url = tests::database::fresh(&cluster).await.unwrap();
     store::migrate(&url).await.unwrap();
+    Some(url)
+}
+
+async fn open(url: String) -> Store {
     let settings = Settings {
         writers_max: 6,
         readers_max: 4,
         ..Settings::new(url, ChainKey::new([7; 32]))
     };
-    Some(Store::open(&settings).await.unwrap())
+    Store::open(&settings).await.unwrap()
 }
 
 /// A simulated EMR on a port of its own.
@@ -143,6 +162,16 @@ pub(crate) async fn delivery(store: &Store, id: DeliveryId) -> Item {
         .await
         .unwrap()
         .expect("the delivery was made")
+}
+
+/// [`until`], for a database that may just be coming back.
+pub(crate) async fn until_again(store: &Store, id: DeliveryId, wanted: &str) -> Item {
+    let deadline = Instant::now() + PATIENCE;
+    while store::delivery::get(store, T, id).await.is_err() {
+        assert!(Instant::now() < deadline, "the database stays away");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    until(store, id, wanted).await
 }
 
 /// Waits until the delivery's state is as wanted.

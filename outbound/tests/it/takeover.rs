@@ -1,12 +1,15 @@
-//! Two processes and one destination, and a process that dies in the middle of a send.
+//! Two processes and one destination; a process that dies in the middle of a send; a database that
+//! goes away in the middle of one.
 
 use std::time::Duration;
 
 use model::Delivery;
-use outbound::emr::Behaviour::{Accept, Silent};
+use outbound::emr::Behaviour::{Accept, Silent, Slow};
 
 use crate::chart::Chart;
-use crate::rig::{Emr, Running, attempts, delivery, destination, store, until};
+use crate::rig::{
+    Emr, Running, attempts, delivery, destination, store, store_behind_a_proxy, until, until_again,
+};
 
 const KNOWN: [(&str, &str); 1] = [("MAPLEMRN", "0001234")];
 
@@ -69,4 +72,29 @@ async fn of_two_dispatchers_one_sends_and_the_other_takes_over() {
     until(&store, late, "accepted").await;
     assert_eq!(emr.all().len(), 1);
     two.stop().await;
+}
+
+#[tokio::test]
+async fn an_answer_that_comes_while_the_database_is_away_is_not_forgotten() {
+    let Some((store, proxy)) = store_behind_a_proxy().await else {
+        return;
+    };
+    let mut emr = Emr::start(&[Slow]).await;
+    let chart = Chart::write(&store, &KNOWN).await;
+    let id = chart.post(&store, "emr", b"x").await;
+    let mut patient = destination(emr.port);
+    patient.endpoint.ack_timeout = Duration::from_secs(20);
+    patient.lease = Duration::from_secs(20);
+    let running = Running::start(&store, patient);
+    emr.next().await;
+    // The message is with the receiver, whose answer comes 0.8 s later.
+    proxy.cut();
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    proxy.mend();
+    until_again(&store, id, "accepted").await;
+    assert!(emr.all().is_empty(), "it was not sent again");
+    // And the next document finds a dispatcher at work.
+    let next = chart.post(&store, "emr", b"y").await;
+    until(&store, next, "accepted").await;
+    running.stop().await;
 }
