@@ -1,8 +1,8 @@
 //! The secrets that live in files beside the database: the key of the digest chains.
 
-use std::fs::{DirBuilder, OpenOptions};
+use std::fs::OpenOptions;
 use std::io::{self, Read, Write};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 use rand::RngCore as _;
@@ -28,8 +28,10 @@ pub enum KeyError {
 
 /// The key of the digest chains: made on first use, readable by its owner alone.
 pub fn chain_key(config: &Config) -> Result<ChainKey, KeyError> {
-    let default = || config.data().path().join("keys").join("chain.key");
-    let file = config.audit.key_file.clone().unwrap_or_else(default);
+    let file = match &config.audit.key_file {
+        Some(file) => file.clone(),
+        None => default_file(config)?,
+    };
     let unusable = |source| KeyError::Unusable {
         file: file.clone(),
         source,
@@ -42,13 +44,16 @@ pub fn chain_key(config: &Config) -> Result<ChainKey, KeyError> {
     secret.map(ChainKey::new).ok_or(KeyError::NoKey(file))
 }
 
+fn default_file(config: &Config) -> Result<PathBuf, KeyError> {
+    let data = config.data();
+    let folder = data.ensure().map_err(|source| KeyError::Unusable {
+        file: data.path().to_owned(),
+        source,
+    })?;
+    Ok(folder.join("chain.key"))
+}
+
 fn read_or_make(file: &Path) -> io::Result<String> {
-    if let Some(folder) = file.parent() {
-        DirBuilder::new()
-            .recursive(true)
-            .mode(0o700)
-            .create(folder)?;
-    }
     match make(file) {
         // Somebody else, or an earlier start, made it: theirs counts.
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
@@ -101,15 +106,14 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let first = chain_key(&config(folder.path())).unwrap();
         assert_eq!(chain_key(&config(folder.path())).unwrap(), first);
-        let file = folder.path().join("keys/chain.key");
+        let file = folder.path().join("chain.key");
         assert_eq!(file.metadata().unwrap().permissions().mode() & 0o777, 0o600);
     }
 
     #[test]
     fn a_file_without_a_key_is_refused() {
         let folder = tempfile::tempdir().unwrap();
-        std::fs::create_dir(folder.path().join("keys")).unwrap();
-        std::fs::write(folder.path().join("keys/chain.key"), "secret").unwrap();
+        std::fs::write(folder.path().join("chain.key"), "secret").unwrap();
         assert!(matches!(
             chain_key(&config(folder.path())),
             Err(KeyError::NoKey(_))
