@@ -20,6 +20,7 @@ pub mod delivery;
 mod direct;
 mod error;
 pub mod fact;
+mod growth;
 pub mod identity;
 pub mod journal;
 pub mod lanes;

@@ -8,6 +8,7 @@ use model::{Clock, IdSource, Tenant, WriterId};
 use tokio_postgres::Config;
 
 use crate::connect::{self, Shared, Work};
+use crate::growth::Growth;
 use crate::{ChainKey, Result, Settings, StoreError, Tx, safety};
 
 /// An open store; cheap to clone.
@@ -27,6 +28,7 @@ struct Inner {
     chain_key: ChainKey,
     purpose: String,
     statement_timeout: Duration,
+    growth: Growth,
 }
 
 impl Store {
@@ -56,6 +58,7 @@ impl Store {
             ids: IdSource::new(settings.clock.clone(), writer),
             chain_key: settings.chain_key.clone(),
             purpose: settings.purpose.clone(),
+            growth: Growth::default(),
             statement_timeout: timeout,
         }));
         store.ensure_partitions().await?;
@@ -125,6 +128,10 @@ impl Store {
 
     pub(crate) fn shared(&self) -> &Shared {
         &self.0.shared
+    }
+
+    pub(crate) fn growth(&self) -> &Growth {
+        &self.0.growth
     }
 
     pub(crate) fn chain_key(&self) -> &ChainKey {

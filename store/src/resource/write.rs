@@ -8,7 +8,7 @@ use super::flat::Flat;
 use super::{IndexRows, Op, Write};
 use crate::columns::column;
 use crate::tx::{Params, first_failure};
-use crate::{Result, StoreError, Tx};
+use crate::{Result, StoreError, Tx, growth};
 
 /// Writes resources with their index rows, moves what they replace to history and appends to the
 /// change feed. Fails with a version conflict when a replaced version is not current, and with a
@@ -52,6 +52,7 @@ pub async fn write(tx: &mut Tx, writes: &[Write]) -> Result<()> {
     if complete.contains(&false) {
         return Err(StoreError::VersionConflict);
     }
+    growth::grew(tx.store(), creates.len());
     Ok(())
 }
 
