@@ -3,6 +3,7 @@
 use hl7v2::datatype::Hd;
 
 use crate::inbound::Reading;
+use crate::profile::Profile;
 
 /// The system of identifiers that an authority assigns: by the profile, else what the authority says
 /// of itself (OID, UUID, URI), else a name of our own that is stable for the sender's word.
@@ -19,17 +20,22 @@ pub(crate) fn system(hd: Hd<'_>, reading: &Reading<'_>) -> Option<String> {
         .or_else(|| local(universal))
 }
 
-/// The system of identifiers whose assigner was not named: the sender's own (MSH-4).
-pub(crate) fn sender_system(reading: &Reading<'_>) -> Option<String> {
-    let sender = reading.sender();
+/// The system of identifiers whose assigner was not named: the sender's own (MSH-4), as
+/// [`crate::identity::sender`] gives it.
+pub(crate) fn of_sender(sender: &str, profile: &Profile) -> Option<String> {
     let mut parts = sender.split('&').map(str::trim);
     let (namespace, universal) = (parts.next().unwrap_or(""), parts.next().unwrap_or(""));
     let kind = parts.next().unwrap_or("");
-    let configured = |word: &str| reading.profile().authorities.get(word).cloned();
+    let configured = |word: &str| profile.authorities.get(word).cloned();
     configured(universal)
         .or_else(|| configured(namespace))
         .or_else(|| uri(universal, kind))
         .or_else(|| local(namespace))
+}
+
+/// [`of_sender`] for the message that is being read.
+pub(crate) fn sender_system(reading: &Reading<'_>) -> Option<String> {
+    reading.sender_system.clone()
 }
 
 /// A universal id as a URI.

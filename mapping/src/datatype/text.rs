@@ -6,6 +6,9 @@ pub(crate) fn text(sent: &str) -> Option<String> {
     if trimmed.is_empty() || trimmed == "\"\"" {
         return None;
     }
+    if trimmed.bytes().all(|byte| matches!(byte, b' '..=b'~')) {
+        return Some(trimmed.to_owned());
+    }
     // FHIR R4, datatypes.html#string: no characters below 32 but tab, CR and LF.
     let allowed = |c: &char| !c.is_control() || matches!(c, '\t' | '\r' | '\n');
     if trimmed.chars().all(|c| allowed(&c)) {

@@ -2,6 +2,7 @@
 
 use fhirbolt::model::r4::resources::Practitioner;
 use fhirbolt::model::r4::types::{HumanName, Identifier, Reference};
+use hl7v2::Repetition;
 use hl7v2::datatype::Xcn;
 use model::{IdentityKind, SourceIdentity};
 
@@ -17,8 +18,13 @@ use super::{cx, hd, text};
 const IDENTIFIER: Place = Place::new("XCN", 1);
 const NAME: Place = Place::new("XCN", 2);
 
-/// A reference to the person, about whom is said what the field says.
-pub(crate) fn reference(xcn: Xcn<'_>, reading: &Reading<'_>) -> Option<Reference> {
+/// A reference to the person, about whom is said what the field says. Most messages name the same few
+/// people in many fields: the same bytes are read once.
+pub(crate) fn reference(sent: Repetition<'_>, reading: &Reading<'_>) -> Option<Reference> {
+    reading.once(sent.raw(), || read(Xcn::new(sent), reading))
+}
+
+fn read(xcn: Xcn<'_>, reading: &Reading<'_>) -> Option<Reference> {
     let id = text::text(&xcn.id());
     let name = name(xcn, reading);
     let display = name.as_ref().and_then(shown);

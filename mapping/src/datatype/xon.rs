@@ -142,8 +142,15 @@ fn source_identity(
 
 /// A reference to a resource by its id.
 pub(crate) fn refer(kind: &str, id: uuid::Uuid, display: Option<String>) -> Reference {
+    let mut uri = String::with_capacity(kind.len() + 37);
+    uri.push_str(kind);
+    uri.push('/');
+    uri.push_str(
+        id.hyphenated()
+            .encode_lower(&mut uuid::Uuid::encode_buffer()),
+    );
     Reference {
-        reference: Some(format!("{kind}/{id}").into()),
+        reference: Some(uri.into()),
         display: display.map(Into::into),
         ..Reference::default()
     }

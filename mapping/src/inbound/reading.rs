@@ -2,14 +2,16 @@
 //! what they find is gathered.
 
 use std::cell::{Cell, RefCell};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
+use fhirbolt::model::r4::types::Reference;
 use hl7v2::{Message, Segment};
 use jiff::tz::TimeZone;
 use model::{EntityId, SourceIdentity};
 
 use crate::MAPPING_VERSION;
+use crate::datatype::hd;
 use crate::facts::{Facts, Place, Source, Stamp};
 use crate::profile::Profile;
 
@@ -25,6 +27,8 @@ pub(crate) struct Reading<'a> {
     pub(crate) source: Arc<Source>,
     /// Whether the message holds all there is of what the profile agrees on as snapshot.
     pub(super) is_full: bool,
+    /// The people who were read already, by the bytes that name them.
+    people: RefCell<HashMap<Vec<u8>, Option<Reference>>>,
     /// The field that is being read: where issues belong.
     place: Cell<Place>,
     statements: RefCell<Statements>,
@@ -32,7 +36,9 @@ pub(crate) struct Reading<'a> {
     unmapped: RefCell<Vec<Place>>,
     /// The part that is the entity itself.
     pub(crate) whole: Arc<str>,
-    sender: RefCell<String>,
+    sender: String,
+    /// The system of identifiers whose assigner was not named.
+    pub(crate) sender_system: Option<String>,
 }
 
 #[derive(Default)]
@@ -44,6 +50,7 @@ struct Statements {
 impl<'a> Reading<'a> {
     pub(super) fn new(message: &Message<'_>, ctx: &'a Context<'a>) -> Self {
         let times = Times::of(message, ctx);
+        let sender = crate::identity::sender(&message.msh());
         let msh = message.msh();
         let beginning = ctx.digest.first_chunk().copied().unwrap_or_default();
         let stamp = Stamp {
@@ -63,11 +70,13 @@ impl<'a> Reading<'a> {
             }),
             is_full: trigger::is_full(&message.message_type().trigger()),
             place: Cell::new(Place::new("MSH", 0)),
+            people: RefCell::default(),
             statements: RefCell::default(),
             issues: RefCell::default(),
             unmapped: RefCell::default(),
             whole: "".into(),
-            sender: RefCell::new(crate::identity::sender(&msh)),
+            sender_system: hd::of_sender(&sender, ctx.profile),
+            sender,
         }
     }
 
@@ -78,12 +87,28 @@ impl<'a> Reading<'a> {
 
     /// MSH-4 as an authority: who stands behind an identifier that names nobody.
     pub(crate) fn sender(&self) -> String {
-        self.sender.borrow().clone()
+        self.sender.clone()
     }
 
     /// From here on issues belong to that field.
     pub(crate) fn at(&self, place: Place) {
         self.place.set(place);
+    }
+
+    /// Reads what the same bytes named before only once.
+    pub(crate) fn once(
+        &self,
+        sent: &[u8],
+        read: impl FnOnce() -> Option<Reference>,
+    ) -> Option<Reference> {
+        if let Some(known) = self.people.borrow().get(sent) {
+            return known.clone();
+        }
+        let person = read();
+        self.people
+            .borrow_mut()
+            .insert(sent.to_vec(), person.clone());
+        person
     }
 
     /// Something does not fit.

@@ -80,10 +80,14 @@ impl<'r, 'a> Voice<'r, 'a> {
         self.part = Arc::clone(&self.reading.whole);
     }
 
-    /// Speaks of a part of the entity that becomes a resource of its own; gives that one's id.
-    pub(crate) fn turn_to_part(&mut self, kind: &str, name: &str) -> uuid::Uuid {
+    /// Speaks of a part of the entity from here on.
+    pub(crate) fn turn_to_part(&mut self, kind: &str, name: &str) {
         self.part = format!("{kind}/{name}").into();
         self.parts.insert(Arc::clone(&self.part));
+    }
+
+    /// The id of a part that becomes a resource of its own.
+    pub(crate) fn part_id(&self, kind: &str, name: &str) -> uuid::Uuid {
         self.reading.ctx.key.part(self.entity, &[kind, name]).0
     }
 

@@ -1,5 +1,7 @@
 //! Splits JSON that we wrote: no white space outside texts, no escapes in names.
 
+use memchr::memchr2;
+
 /// The members of a JSON object that we wrote.
 pub(crate) type Members<'t> = Vec<(&'t str, &'t str)>;
 
@@ -58,26 +60,29 @@ impl<'t> Iterator for Elements<'t> {
 
 /// Where the first comma outside of everything stands.
 fn comma(bytes: &[u8]) -> Option<usize> {
-    let (mut depth, mut in_text, mut is_escaped) = (0_u32, false, false);
-    bytes.iter().position(|&byte| {
-        if in_text {
-            match byte {
-                _ if is_escaped => is_escaped = false,
-                b'\\' => is_escaped = true,
-                b'"' => in_text = false,
-                _ => {}
-            }
-            return false;
-        }
+    let (mut at, mut depth) = (0, 0_u32);
+    while let Some(byte) = bytes.get(at) {
         match byte {
-            b'"' => in_text = true,
+            b'"' => at = end_of_text(bytes, at + 1)?,
             b'{' | b'[' => depth += 1,
             b'}' | b']' => depth = depth.saturating_sub(1),
-            b',' => return depth == 0,
+            b',' if depth == 0 => return Some(at),
             _ => {}
         }
-        false
-    })
+        at += 1;
+    }
+    None
+}
+
+/// Where the quote that ends a text stands; `at` is behind the one that begins it.
+fn end_of_text(bytes: &[u8], mut at: usize) -> Option<usize> {
+    loop {
+        let next = at + memchr2(b'"', b'\\', bytes.get(at..)?)?;
+        if bytes.get(next) == Some(&b'"') {
+            return Some(next);
+        }
+        at = next + 2;
+    }
 }
 
 /// A list without its brackets; none if nothing is in it.

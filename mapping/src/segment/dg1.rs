@@ -2,7 +2,7 @@
 
 use fhirbolt::model::r4::resources::{Condition, ConditionOnset, Encounter, EncounterDiagnosis};
 use fhirbolt::model::r4::types::{CodeableConcept, Reference};
-use hl7v2::datatype::{Cwe, Ei, Xcn};
+use hl7v2::datatype::{Cwe, Ei};
 
 use crate::datatype::xon::refer;
 use crate::datatype::{cwe, cx, dtm, text, xcn};
@@ -28,7 +28,7 @@ pub(super) fn state(
         subject: Box::new(Reference::default()),
         ..Condition::default()
     };
-    let condition = owner.turn_to_part("Condition", &name);
+    owner.turn_to_part("Condition", &name);
     let constant = Condition {
         category: vec![CATEGORY.concept()],
         subject: Box::new(subject.unwrap_or_default()),
@@ -58,7 +58,7 @@ pub(super) fn state(
         })
     });
     owner.one(dg1, 16, |sent| {
-        let asserter = xcn::reference(Xcn::new(sent), reading)?;
+        let asserter = xcn::reference(sent, reading)?;
         Some(Condition {
             asserter: Some(Box::new(asserter)),
             ..blank()
@@ -86,6 +86,7 @@ pub(super) fn state(
         })
     });
     if is_of_visit {
+        let condition = owner.part_id("Condition", &name);
         of_visit(dg1, refer("Condition", condition, None), &name, owner);
     }
 }

@@ -6,7 +6,7 @@ use fhirbolt::model::r4::resources::{
     Observation, ObservationComponent, ObservationEffective, ObservationReferenceRange,
 };
 use fhirbolt::model::r4::types::{Code, CodeableConcept, Reference};
-use hl7v2::datatype::{Cwe, Ei, Xcn};
+use hl7v2::datatype::{Cwe, Ei};
 
 use crate::datatype::{cwe, cx, dtm, text, xcn};
 use crate::inbound::{Seg, Voice, valued};
@@ -154,7 +154,7 @@ fn circumstances(obx: &Seg<'_>, owner: &mut Voice<'_, '_>) {
     owner.each(
         obx,
         16,
-        |sent| xcn::reference(Xcn::new(sent), reading),
+        |sent| xcn::reference(sent, reading),
         |performer| Observation {
             performer,
             ..blank()

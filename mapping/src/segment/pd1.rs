@@ -1,7 +1,7 @@
 //! PD1 → Patient.
 
 use fhirbolt::model::r4::resources::Patient;
-use hl7v2::datatype::{Xcn, Xon};
+use hl7v2::datatype::Xon;
 
 use crate::datatype::{xcn, xon};
 use crate::inbound::{Seg, Voice};
@@ -20,10 +20,5 @@ pub(super) fn state(pd1: &Seg<'_>, voice: &mut Voice<'_, '_>) {
         |sent| xon::reference(Xon::new(sent), reading),
         cared_for_by,
     );
-    voice.each(
-        pd1,
-        4,
-        |sent| xcn::reference(Xcn::new(sent), reading),
-        cared_for_by,
-    );
+    voice.each(pd1, 4, |sent| xcn::reference(sent, reading), cared_for_by);
 }

@@ -3,7 +3,7 @@
 use fhirbolt::model::r4::resources::{Procedure, ProcedurePerformed, ProcedurePerformer};
 use fhirbolt::model::r4::types::{CodeableConcept, Reference};
 use hl7v2::Repetition;
-use hl7v2::datatype::{Cwe, Ei, Xcn};
+use hl7v2::datatype::{Cwe, Ei};
 
 use crate::datatype::{cwe, cx, dtm, text, xcn};
 use crate::inbound::{Reading, Seg, Voice};
@@ -107,7 +107,7 @@ fn what(pr1: &Seg<'_>, owner: &mut Voice<'_, '_>) {
 
 /// PR1-8 gave the anaesthesia, PR1-11 operated, PR1-12 did what else there was to do.
 fn performer(sent: Repetition<'_>, n: u8, reading: &Reading<'_>) -> Option<ProcedurePerformer> {
-    let actor = xcn::reference(Xcn::new(sent), reading)?;
+    let actor = xcn::reference(sent, reading)?;
     let words = match n {
         8 => Some("anesthesiologist"),
         11 => Some("surgeon"),

@@ -4,7 +4,7 @@ mod stay;
 
 use fhirbolt::model::r4::resources::{Encounter, EncounterHospitalization, EncounterParticipant};
 use fhirbolt::model::r4::types::{Code, CodeableConcept, Coding, Identifier, Reference};
-use hl7v2::datatype::{Cwe, Cx, Xcn, Xon};
+use hl7v2::datatype::{Cwe, Cx, Xon};
 use hl7v2::{Message, Repetition, Segment};
 use model::IdentityKind;
 
@@ -162,13 +162,7 @@ fn participants(pv1: &Seg<'_>, voice: &mut Voice<'_, '_>) {
         voice.each(
             pv1,
             n,
-            |sent| {
-                Some(participant(
-                    xcn::reference(Xcn::new(sent), reading)?,
-                    code,
-                    display,
-                ))
-            },
+            |sent| Some(participant(xcn::reference(sent, reading)?, code, display)),
             |participant| Encounter {
                 participant,
                 ..blank()

@@ -2,7 +2,7 @@
 
 use fhirbolt::model::r4::resources::Encounter;
 use fhirbolt::model::r4::types::{Decimal, Duration};
-use hl7v2::datatype::{Cwe, Nm, Xcn, Xon};
+use hl7v2::datatype::{Cwe, Nm, Xon};
 
 use crate::datatype::{cwe, xcn, xon};
 use crate::inbound::{Seg, Voice};
@@ -42,7 +42,7 @@ pub(super) fn state(pv2: &Seg<'_>, voice: &mut Voice<'_, '_>) {
         13,
         |sent| {
             Some(participant(
-                xcn::reference(Xcn::new(sent), reading)?,
+                xcn::reference(sent, reading)?,
                 "REF",
                 "referrer",
             ))
