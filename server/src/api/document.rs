@@ -1,16 +1,20 @@
-//! A DocumentReference as an app posts it: what this server demands beyond R4, its attachments taken
-//! out, and the form in which it is stored.
+//! A DocumentReference as an app posts it: whom it is about, its attachments taken out, and the form
+//! in which it is stored.
+
+mod about;
 
 use base64::Engine as _;
 use base64::alphabet;
 use base64::engine::DecodePaddingMode;
 use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig, STANDARD};
-use fhir::{Fault, IssueCode, Reference, ResourceType};
+use fhir::{Fault, IssueCode};
 use model::ResourceId;
 use serde_json::{Map, Value, json};
 use sha1::{Digest as _, Sha1};
 
 use super::FhirError;
+
+pub(super) use about::{About, Named, about, make_relative};
 
 /// The largest attachment that is taken inline (docs: "Documents").
 pub(super) const ATTACHMENT_BYTES_MAX: usize = 16 << 20;
@@ -34,84 +38,6 @@ pub(super) struct Attachment {
 impl std::fmt::Debug for Attachment {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "Attachment({} bytes)", self.content.len())
-    }
-}
-
-/// Whom a document is about.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub(super) struct About {
-    /// Its subject.
-    pub patient: ResourceId,
-    /// The encounters of its context, each with the place where it stands.
-    pub encounters: Vec<(String, ResourceId)>,
-}
-
-/// The patient and encounters that a document names; faults where one is not this server's.
-pub(super) fn about(document: &Value) -> Result<About, FhirError> {
-    let mut faults = Vec::new();
-    let patient = target(
-        document.pointer("/subject/reference"),
-        ResourceType::Patient,
-    );
-    if patient.is_none() {
-        faults.push(Fault {
-            path: "DocumentReference.subject".to_owned(),
-            code: IssueCode::BusinessRule,
-            what: "must be a reference to a Patient of this server ('Patient/id'): a document \
-                   belongs to a chart"
-                .to_owned(),
-        });
-    }
-    let encounters = document
-        .pointer("/context/encounter")
-        .and_then(Value::as_array);
-    let mut named = Vec::new();
-    for (n, encounter) in encounters.into_iter().flatten().enumerate() {
-        let path = format!("DocumentReference.context.encounter[{n}]");
-        match target(encounter.get("reference"), ResourceType::Encounter) {
-            Some(id) => named.push((path, id)),
-            None => faults.push(Fault {
-                path,
-                code: IssueCode::BusinessRule,
-                what: "must be a reference to an Encounter of this server ('Encounter/id')"
-                    .to_owned(),
-            }),
-        }
-    }
-    match patient {
-        Some(patient) if faults.is_empty() => Ok(About {
-            patient,
-            encounters: named,
-        }),
-        _ => Err(FhirError::Invalid(faults)),
-    }
-}
-
-/// The id in a literal reference to one of our resources of this type.
-fn target(reference: Option<&Value>, kind: ResourceType) -> Option<ResourceId> {
-    let reference = Reference::parse(reference?.as_str()?, None)?;
-    (reference.kind() == Some(kind))
-        .then(|| reference.resource_id())
-        .flatten()
-}
-
-/// Makes absolute references to this server relative, so that they are found whatever name the
-/// server is reached by.
-pub(super) fn make_relative(value: &mut Value, base: &str) {
-    for item in value.as_array_mut().into_iter().flatten() {
-        make_relative(item, base);
-    }
-    for (name, member) in value.as_object_mut().into_iter().flatten() {
-        if name == "reference"
-            && let Some(text) = member.as_str()
-            && let Some(relative) = text
-                .strip_prefix(base)
-                .and_then(|rest| rest.strip_prefix('/'))
-        {
-            *member = relative.into();
-        } else {
-            make_relative(member, base);
-        }
     }
 }
 

@@ -106,3 +106,18 @@ async fn a_content_is_in_the_compartment_of_its_document() {
     let without = site.token("system/DocumentReference.rs").await;
     refused(site.get(&path, &without), 403).await;
 }
+
+#[tokio::test]
+async fn a_document_can_not_carry_another_patients_content() {
+    let Some(site) = Site::start().await else {
+        return;
+    };
+    let token = site.token(EVERYTHING).await;
+    let theirs = attachment(&site, &token, "text/plain", b"made up").await;
+    let mine = site.patient("Mine").await;
+    let mut posted = document(mine);
+    posted["content"][0]["attachment"] =
+        json!({ "contentType": "text/plain", "url": theirs["url"] });
+    let words = refused(site.post("/fhir/DocumentReference", &token, &posted), 422).await;
+    assert!(words.contains("attachment.url"), "{words}");
+}

@@ -352,7 +352,7 @@ pub(crate) async fn told(request: RequestBuilder) -> (StatusCode, Value) {
     (status, serde_json::from_str(&text).unwrap_or(Value::Null))
 }
 
-/// Asserts that an answer is an OperationOutcome with this status, and gives its words.
+/// Asserts that an answer is an `OperationOutcome` with this status, and gives its words.
 pub(crate) async fn refused(request: RequestBuilder, status: u16) -> String {
     let response = request.send().await.unwrap();
     refusal(response, status).await
@@ -394,6 +394,7 @@ pub(crate) fn ids(bundle: &Value) -> Vec<String> {
 pub(crate) fn link(bundle: &Value, relation: &str) -> Option<String> {
     let links = bundle["link"].as_array()?;
     let url = links.iter().find(|link| link["relation"] == relation)?["url"].as_str()?;
-    let (_, path) = url.split_once("://")?;
-    Some(path[path.find('/')?..].to_owned())
+    let (_, rest) = url.split_once("://")?;
+    let (_, path) = rest.split_once('/')?;
+    Some(format!("/{path}"))
 }

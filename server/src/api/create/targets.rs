@@ -5,9 +5,9 @@ use model::{Access, Reach, ResourceId};
 
 use super::super::FhirError;
 use super::super::call::Call;
-use super::super::document::About;
+use super::super::document::{About, Named};
 
-/// Faults for a patient, or encounters of the patient, that the caller can't see.
+/// Faults for a patient that the caller can't see, and for what is not that patient's.
 pub(super) async fn check(call: &Call, about: &About) -> Result<(), FhirError> {
     let mut faults = Vec::new();
     if !is_there(call, &call.access, ResourceType::Patient, about.patient).await? {
@@ -21,14 +21,12 @@ pub(super) async fn check(call: &Call, about: &About) -> Result<(), FhirError> {
         reach: Reach::Patient(about.patient),
         ..call.access
     };
-    for (path, encounter) in &about.encounters {
-        if !is_there(call, &of_patient, ResourceType::Encounter, *encounter).await? {
+    for Named { path, kind, id } in &about.of_patient {
+        if !is_there(call, &of_patient, *kind, *id).await? {
             faults.push(Fault {
                 path: path.clone(),
                 code: IssueCode::NotFound,
-                what: "names no Encounter of this document's patient: send one that \
-                       GET Encounter?patient=… shows"
-                    .to_owned(),
+                what: format!("names no {kind} of this document's patient"),
             });
         }
     }

@@ -85,9 +85,10 @@ fn a_document_names_a_patient_and_encounters_of_this_server() {
     let found = about(&posted).unwrap();
     assert_eq!(found.patient, id(PATIENT));
     assert_eq!(
-        found.encounters,
-        [("DocumentReference.context.encounter[0]".into(), id(BINARY))]
+        found.of_patient[0].path,
+        "DocumentReference.context.encounter[0]"
     );
+    assert_eq!(found.of_patient[0].id, id(BINARY));
 
     let elsewhere = json!({
         "subject": { "reference": "https://elsewhere/Patient/1" },
@@ -127,4 +128,29 @@ fn id_version_time_and_origin_are_the_servers_and_the_rest_is_as_posted() {
         })
         .to_string()
     );
+}
+
+#[test]
+fn content_that_is_a_binary_already_must_be_named_as_one() {
+    let linked = |url: String| {
+        let mut posted = document(&json!({ "contentType": "text/plain", "url": url }));
+        posted["subject"] = json!({ "reference": format!("Patient/{PATIENT}") });
+        make_relative(&mut posted, "https://h/fhir");
+        about(&posted)
+    };
+    for url in [
+        format!("Binary/{BINARY}"),
+        format!("https://h/fhir/Binary/{BINARY}"),
+    ] {
+        let found = linked(url).unwrap();
+        assert_eq!(found.of_patient[0].kind, fhir::ResourceType::Binary);
+    }
+    assert!(
+        linked("https://elsewhere/Binary/1".to_owned())
+            .unwrap()
+            .of_patient
+            .is_empty()
+    );
+    let place = "DocumentReference.content[0].attachment.url";
+    assert_eq!(places(linked("Binary/1".to_owned()).unwrap_err()), [place]);
 }
