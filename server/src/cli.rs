@@ -120,7 +120,7 @@ impl Command {
             Self::Serve(args) => args.run(&context).await,
             Self::Demo(args) => args.run(&context).await,
             Self::Migrate(args) => args.run(&context).await,
-            Self::Map(args) => args.run(&context).await,
+            Self::Map(args) => args.run(&context),
             Self::Send(args) => args.run(&context).await,
             Self::Simulate(args) => args.run(&context).await,
             Self::Journal(args) => args.run(&context).await,

@@ -33,7 +33,8 @@ pub fn configuration(mut config: Config) -> anyhow::Result<Config> {
             visit_authority: Some("HCHB".to_owned()),
             ..OutboundConfig::default()
         };
-        emr.document_types.insert("34133-9".to_owned(), "PN^Progress note^L".to_owned());
+        emr.document_types
+            .insert("34133-9".to_owned(), "PN^Progress note^L".to_owned());
         config.outbound.push(emr);
     }
     Ok(config)
@@ -58,14 +59,20 @@ impl Emr {
         })?;
         let (shown, received) = mpsc::channel(64);
         let stop = CancellationToken::new();
-        let settings = emr::Settings { shown: Some(shown), ..emr::Settings::default() };
+        let settings = emr::Settings {
+            shown: Some(shown),
+            ..emr::Settings::default()
+        };
         tokio::spawn(emr::serve(listener, settings, stop.clone()));
         Ok(Self { received, stop })
     }
 
     /// The next message, if one comes in time.
     async fn next(&mut self, patience: Duration) -> Option<emr::Received> {
-        tokio::time::timeout(patience, self.received.recv()).await.ok().flatten()
+        tokio::time::timeout(patience, self.received.recv())
+            .await
+            .ok()
+            .flatten()
     }
 
     /// Stops listening.

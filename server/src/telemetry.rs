@@ -14,11 +14,14 @@ const PRIVATE: &str = "tokio_postgres=info,tokio_postgres::query=info";
 
 /// Starts logging. Called once, before anything else runs; a second call changes nothing.
 pub fn init(log: &LogConfig) -> Result<(), ConfigError> {
-    let filter = EnvFilter::try_new(format!("{QUIETER},{},{PRIVATE}", log.level)).map_err(|error| ConfigError::Invalid {
-        place: None,
-        key: "log.level".to_owned(),
-        what: format!("{error}; write a level, or levels per target: info,ingest=debug"),
-    })?;
+    let filter =
+        EnvFilter::try_new(format!("{QUIETER},{},{PRIVATE}", log.level)).map_err(|error| {
+            ConfigError::Invalid {
+                place: None,
+                key: "log.level".to_owned(),
+                what: format!("{error}; write a level, or levels per target: info,ingest=debug"),
+            }
+        })?;
     let builder = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(BoxMakeWriter::new(std::io::stderr));

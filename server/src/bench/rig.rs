@@ -133,7 +133,7 @@ impl Rig {
         Ok(String::from_utf8(output.stdout)?.trim().to_owned())
     }
 
-    /// The server's resident memory in MiB (Linux: VmRSS of proc(5)).
+    /// The server's resident memory in MiB (Linux: `VmRSS` of proc(5)).
     pub(super) fn memory_mib(&self) -> anyhow::Result<f64> {
         let server = self.server.as_ref().context("no server is running")?;
         let status = std::fs::read_to_string(format!(

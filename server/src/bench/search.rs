@@ -15,6 +15,9 @@ const TIME: Duration = Duration::from_secs(4);
 const N_PATIENTS: usize = 10_000;
 const CLIENTS: usize = 32;
 
+/// The query of the n-th search.
+type Question = Box<dyn Fn(usize) -> String + Send + Sync>;
+
 pub(super) async fn run(rig: &mut Rig) -> anyhow::Result<Vec<Figure>> {
     let ids = rig.fill(N_PATIENTS).await?;
     let token = rig.token("system/*.rs")?;
@@ -24,7 +27,7 @@ pub(super) async fn run(rig: &mut Rig) -> anyhow::Result<Vec<Figure>> {
     let of = move |n: usize| ids.get(n.wrapping_mul(7919) % ids.len().max(1)).copied();
     let (encounter_of, condition_of) = (of.clone(), of);
     let id = |id: Option<model::ResourceId>| id.map(|id| id.to_string()).unwrap_or_default();
-    let questions: [(&str, Box<dyn Fn(usize) -> String + Send + Sync>); 5] = [
+    let questions: [(&str, Question); 5] = [
         (
             "Patient?identifier",
             Box::new(|n| format!("Patient?identifier={:08}", n % N_PATIENTS)),

@@ -1,4 +1,4 @@
-//! DocumentReferences created per second over HTTP: checked, stored with attachment, delivery, Task
+//! `DocumentReference`s created per second over HTTP: checked, stored with attachment, delivery, Task
 //! and audit row.
 
 use std::time::Duration;

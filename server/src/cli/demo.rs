@@ -41,7 +41,9 @@ impl Args {
         let Some(mllp) = server.mllp.first() else {
             return Err(Usage("the demonstration needs an [[inbound]] listener".to_owned()).into());
         };
-        output::line("Drawbridge speaks HL7 v2 with an EMR and FHIR R4 with apps. A story of one patient:")?;
+        output::line(
+            "Drawbridge speaks HL7 v2 with an EMR and FHIR R4 with apps. A story of one patient:",
+        )?;
         let token = token(context, server).await?;
         let run = context.clock.now().as_second();
         demo::tell(server.http, *mllp, &token, emr, run).await?;
@@ -69,7 +71,9 @@ async fn token(context: &Context, server: &Server) -> anyhow::Result<String> {
         client: "demo".to_owned(),
         user: None,
         patient: None,
-        expires_at: now.saturating_add(SignedDuration::from_hours(1)).unwrap_or(now),
+        expires_at: now
+            .saturating_add(SignedDuration::from_hours(1))
+            .unwrap_or(now),
     };
     store::token::issue(server.store(), &new).await?;
     Ok(token.expose().to_owned())

@@ -9,7 +9,10 @@ use anyhow::Context as _;
 pub(super) fn read(file: &Path) -> anyhow::Result<Vec<u8>> {
     if file == Path::new("-") {
         let mut bytes = Vec::new();
-        std::io::stdin().lock().read_to_end(&mut bytes).context("standard input")?;
+        std::io::stdin()
+            .lock()
+            .read_to_end(&mut bytes)
+            .context("standard input")?;
         return Ok(bytes);
     }
     std::fs::read(file).with_context(|| file.display().to_string())

@@ -79,10 +79,24 @@ impl Args {
 
 async fn look(store: &Store, context: &Context, args: &Args) -> anyhow::Result<Verdict> {
     let tenant = store.tenant(&args.tenant).await?;
-    let tenant = tenant.with_context(|| format!("there is no tenant '{}'", args.tenant))?.tenant;
+    let tenant = tenant
+        .with_context(|| format!("there is no tenant '{}'", args.tenant))?
+        .tenant;
     match &args.what {
-        What::List { interface, since, limit } => {
-            list(store, tenant, interface.as_deref(), *since, *limit, context.output).await
+        What::List {
+            interface,
+            since,
+            limit,
+        } => {
+            list(
+                store,
+                tenant,
+                interface.as_deref(),
+                *since,
+                *limit,
+                context.output,
+            )
+            .await
         }
         What::Show { id } => show(store, tenant, JournalId(*id), context.output).await,
         What::Verify { since } => verify(store, tenant, *since, context).await,
@@ -100,11 +114,18 @@ async fn list(
 ) -> anyhow::Result<Verdict> {
     let interfaces = store.interfaces(tenant).await?;
     let named = |name: &str| {
-        let found = interfaces.iter().find(|(_, known)| known == name).map(|(id, _)| *id);
+        let found = interfaces
+            .iter()
+            .find(|(_, known)| known == name)
+            .map(|(id, _)| *id);
         found.with_context(|| format!("no interface '{name}' has ever received a message"))
     };
     let interface = interface.map(named).transpose()?;
-    let mut filter = Filter { since, interface, ..Filter::default() };
+    let mut filter = Filter {
+        since,
+        interface,
+        ..Filter::default()
+    };
     let mut left = limit;
     while 0 < left {
         let page = journal::list(store, tenant, &filter, left.min(PAGE)).await?;
@@ -151,9 +172,9 @@ async fn verify(
     let key = keys::chain_key(&context.config)?;
     let from = since.map(|since| JournalId(IdSource::floor(since)));
     let report = journal::verify(store, tenant, &key, &[], from).await?;
-    let broken = report.first_broken.map(|(id, broken)| {
-        json!({ "id": id, "what": format!("{broken:?}").to_lowercase() })
-    });
+    let broken = report
+        .first_broken
+        .map(|(id, broken)| json!({ "id": id, "what": format!("{broken:?}").to_lowercase() }));
     let result = json!({
         "entries": report.n_entries, "chains": report.n_chains, "first_broken": broken,
     });
@@ -167,7 +188,11 @@ async fn verify(
             }
         }
     })?;
-    Ok(if report.first_broken.is_none() { Verdict::Done } else { Verdict::Failed })
+    Ok(if report.first_broken.is_none() {
+        Verdict::Done
+    } else {
+        Verdict::Failed
+    })
 }
 
 async fn export(
@@ -179,7 +204,11 @@ async fn export(
 ) -> anyhow::Result<Verdict> {
     std::fs::create_dir_all(folder)
         .with_context(|| format!("{} can't be made", folder.display()))?;
-    let mut filter = Filter { since, oldest_first: true, ..Filter::default() };
+    let mut filter = Filter {
+        since,
+        oldest_first: true,
+        ..Filter::default()
+    };
     let bar = output::progress(0, "export");
     let mut n_written = 0_u64;
     loop {
@@ -188,7 +217,9 @@ async fn export(
         filter.after = Some(last.id);
         bar.inc_length(page.len() as u64);
         for summary in &page {
-            let Some(entry) = journal::get(store, tenant, summary.id).await? else { continue };
+            let Some(entry) = journal::get(store, tenant, summary.id).await? else {
+                continue;
+            };
             write(folder, summary.id, &entry.raw)?;
             n_written += 1;
             bar.inc(1);
@@ -206,13 +237,21 @@ fn write(folder: &Path, id: JournalId, raw: &[u8]) -> anyhow::Result<()> {
     use std::os::unix::fs::OpenOptionsExt as _;
     let path = folder.join(format!("{id}.hl7"));
     let mut options = std::fs::OpenOptions::new();
-    let file = options.write(true).create(true).truncate(true).mode(0o600).open(&path);
+    let file = options
+        .write(true)
+        .create(true)
+        .truncate(true)
+        .mode(0o600)
+        .open(&path);
     file.and_then(|mut file| file.write_all(raw))
         .with_context(|| format!("{} can't be written", path.display()))
 }
 
 fn name_of(interfaces: &[(InterfaceId, String)], id: InterfaceId) -> &str {
-    interfaces.iter().find(|(known, _)| *known == id).map_or("?", |(_, name)| name)
+    interfaces
+        .iter()
+        .find(|(known, _)| *known == id)
+        .map_or("?", |(_, name)| name)
 }
 
 fn as_json(summary: &Summary, interface: &str) -> Value {
@@ -235,7 +274,13 @@ fn as_json(summary: &Summary, interface: &str) -> Value {
 }
 
 fn as_line(summary: &Summary, interface: &str) -> String {
-    let Summary { id, received_at, message_type, control_id, .. } = summary;
+    let Summary {
+        id,
+        received_at,
+        message_type,
+        control_id,
+        ..
+    } = summary;
     let acks = summary.acks.join(",");
     let mut line = format!(
         "{id}  {received_at:.3}  {interface}  {message_type}  {control_id}  {acks}  {}",

@@ -44,7 +44,7 @@ pub(super) struct Args {
 }
 
 impl Args {
-    pub(super) async fn run(self, context: &Context) -> anyhow::Result<Verdict> {
+    pub(super) fn run(self, context: &Context) -> anyhow::Result<Verdict> {
         let profile = Profile::named(&self.profile).ok_or_else(|| {
             let known: Vec<_> = Profile::names().collect();
             let name = &self.profile;

@@ -32,8 +32,8 @@ pub(super) fn translate(bytes: &[u8], context: &Context) -> anyhow::Result<Vec<u
         patient: patient.map_or_else(Vec::new, |it| identifiers(it, IdentityKind::Patient)),
         visit: encounter.and_then(|it| identifiers(it, IdentityKind::Visit).into_iter().next()),
     };
-    let content = document.get("content").and_then(Value::as_array);
-    let content: Vec<Attachment> = content
+    let listed = document.get("content").and_then(Value::as_array);
+    let attachments: Vec<Attachment> = listed
         .into_iter()
         .flatten()
         .filter_map(|content| content.get("attachment"))
@@ -45,7 +45,7 @@ pub(super) fn translate(bytes: &[u8], context: &Context) -> anyhow::Result<Vec<u
         patient.unwrap_or(&Value::Null),
         encounter,
         &known,
-        &content,
+        &attachments,
         &control_id,
         context.clock.now(),
         &Destination::default(),

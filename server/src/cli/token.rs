@@ -49,7 +49,12 @@ pub(super) struct Args {
 enum Wish {
     List,
     Revoke(i64),
-    Issue { scopes: Scopes, user: Option<String>, patient: Option<ResourceId>, ttl: SignedDuration },
+    Issue {
+        scopes: Scopes,
+        user: Option<String>,
+        patient: Option<ResourceId>,
+        ttl: SignedDuration,
+    },
 }
 
 /// What a program reads.
@@ -76,7 +81,9 @@ impl Args {
         if let Some(id) = self.revoke {
             return Ok(Wish::Revoke(id));
         }
-        let Some(scope) = self.scope else { return Ok(Wish::List) };
+        let Some(scope) = self.scope else {
+            return Ok(Wish::List);
+        };
         let usage = |error: ScopeError| Usage(format!("--scope: {error}"));
         let scopes = Scopes::parse(&scope).map_err(usage)?;
         let patient = self.patient.as_deref().map(patient).transpose()?;
@@ -87,14 +94,22 @@ impl Args {
             check_user(user)?;
         }
         let ttl = SignedDuration::from_secs(i64::from(self.ttl));
-        Ok(Wish::Issue { scopes, user: self.user, patient, ttl })
+        Ok(Wish::Issue {
+            scopes,
+            user: self.user,
+            patient,
+            ttl,
+        })
     }
 }
 
 fn patient(text: &str) -> Result<ResourceId, Usage> {
     let id = text.strip_prefix("Patient/").unwrap_or(text);
     id.parse().map_err(|_| {
-        Usage("--patient: give the id of a Patient of this server, a UUID (GET Patient shows it)".to_owned())
+        Usage(
+            "--patient: give the id of a Patient of this server, a UUID (GET Patient shows it)"
+                .to_owned(),
+        )
     })
 }
 
@@ -104,17 +119,13 @@ fn check_user(text: &str) -> Result<(), Usage> {
     match kind {
         Some(Practitioner | Patient | RelatedPerson | Person) => Ok(()),
         _ => Err(Usage(
-            "--user: give a reference such as Practitioner/ID (or Patient, RelatedPerson, Person)".to_owned(),
+            "--user: give a reference such as Practitioner/ID (or Patient, RelatedPerson, Person)"
+                .to_owned(),
         )),
     }
 }
 
-async fn grant(
-    store: &Store,
-    tenant: &str,
-    wish: Wish,
-    output: Output,
-) -> anyhow::Result<Verdict> {
+async fn grant(store: &Store, tenant: &str, wish: Wish, output: Output) -> anyhow::Result<Verdict> {
     let row = store.tenant(tenant).await?;
     let row = row.with_context(|| format!("there is no tenant '{tenant}'"))?;
     match wish {
@@ -127,10 +138,20 @@ async fn grant(
         }
         Wish::Revoke(id) => {
             let revoked = store::token::revoke_by_id(store, row.tenant, id).await?;
-            anyhow::ensure!(revoked, "tenant '{tenant}' has no token {id} that is still good");
-            output.result(&json!({ "revoked": id }), |_| format!("token {id} is revoked"))?;
+            anyhow::ensure!(
+                revoked,
+                "tenant '{tenant}' has no token {id} that is still good"
+            );
+            output.result(&json!({ "revoked": id }), |_| {
+                format!("token {id} is revoked")
+            })?;
         }
-        Wish::Issue { scopes, user, patient, ttl } => {
+        Wish::Issue {
+            scopes,
+            user,
+            patient,
+            ttl,
+        } => {
             let token = Token::random();
             let new = NewToken {
                 tenant: row.tenant,
@@ -166,5 +187,8 @@ fn as_json(token: &Grant) -> serde_json::Value {
 }
 
 fn as_line(token: &Grant) -> String {
-    format!("{}  until {:.0}  {}  {}", token.id, token.expires_at, token.client, token.scope)
+    format!(
+        "{}  until {:.0}  {}  {}",
+        token.id, token.expires_at, token.client, token.scope
+    )
 }

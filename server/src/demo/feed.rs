@@ -9,7 +9,9 @@ pub(super) struct Feed {
 
 impl Feed {
     pub(super) fn new(run: i64) -> Self {
-        Self { run: format!("{:07}", run.rem_euclid(10_000_000)) }
+        Self {
+            run: format!("{:07}", run.rem_euclid(10_000_000)),
+        }
     }
 
     /// The EMR's number of the patient.
@@ -22,7 +24,14 @@ impl Feed {
     }
 
     pub(super) fn discharge(&self) -> String {
-        self.message("A03", "2", "20260316170500", "20260316170000", "214", "20260316170000")
+        self.message(
+            "A03",
+            "2",
+            "20260316170500",
+            "20260316170000",
+            "214",
+            "20260316170000",
+        )
     }
 
     /// Said on the 9th: a new phone number.

@@ -28,7 +28,10 @@ pub async fn tell(
     run: i64,
 ) -> anyhow::Result<()> {
     let feed = Feed::new(run);
-    let mut app = App { http: HttpClient::connect(http).await?, token: token.to_owned() };
+    let mut app = App {
+        http: HttpClient::connect(http).await?,
+        token: token.to_owned(),
+    };
     output::line("\n1. The EMR sends an admission over MLLP (ADT^A01).")?;
     let ack = send(mllp, &feed.admission()).await?;
     output::line(format_args!("   answered after the commit:  {ack}"))?;
@@ -36,14 +39,30 @@ pub async fn tell(
     output::line("2. A moment later it is FHIR.")?;
     let patient = app.patient(feed.mrn()).await?;
     let reference = format!("Patient/{}", text(&patient, "/id"));
-    let (family, given) = (text(&patient, "/name/0/family"), text(&patient, "/name/0/given/0"));
-    output::line(format_args!("   {reference}: {given} {family}, born {}", text(&patient, "/birthDate")))?;
+    let family = text(&patient, "/name/0/family");
+    let given = text(&patient, "/name/0/given/0");
+    let born = text(&patient, "/birthDate");
+    output::line(format_args!(
+        "   {reference}: {given} {family}, born {born}"
+    ))?;
     let visit = app.encounter(&reference, "in-progress").await?;
-    output::line(format_args!("   Encounter/{}: {}", text(&visit, "/id"), text(&visit, "/status")))?;
-    let found = app.search(&format!("Condition?patient={reference}"), |_| true).await?;
-    output::line(format_args!("   Condition/{}: {}", text(&found, "/id"), text(&found, "/code/coding/0/code")))?;
+    output::line(format_args!(
+        "   Encounter/{}: {}",
+        text(&visit, "/id"),
+        text(&visit, "/status")
+    ))?;
+    let found = app
+        .search(&format!("Condition?patient={reference}"), |_| true)
+        .await?;
+    output::line(format_args!(
+        "   Condition/{}: {}",
+        text(&found, "/id"),
+        text(&found, "/code/coding/0/code")
+    ))?;
 
-    output::line("3. The discharge comes (A03), and after it an update that was said a week before (A08).")?;
+    output::line(
+        "3. The discharge comes (A03), and after it an update that was said a week before (A08).",
+    )?;
     send(mllp, &feed.discharge()).await?;
     send(mllp, &feed.late_update()).await?;
     let visit = app.encounter(&reference, "finished").await?;
@@ -59,16 +78,25 @@ pub async fn tell(
     output::line(format_args!("   201 Created: {document}"))?;
 
     output::line("5. The EMR receives it as MDM^T02 under its own patient number.")?;
-    let mdm = emr.next(PATIENCE).await.context("no MDM reached the simulated EMR")?;
+    let mdm = emr
+        .next(PATIENCE)
+        .await
+        .context("no MDM reached the simulated EMR")?;
     let message = String::from_utf8_lossy(&mdm.bytes).into_owned();
-    ensure!(message.contains(&format!("|{}^^^HCHB", feed.mrn())), "the MDM names another patient");
+    ensure!(
+        message.contains(&format!("|{}^^^HCHB", feed.mrn())),
+        "the MDM names another patient"
+    );
     for segment in message.split('\r').filter(|segment| !segment.is_empty()) {
         output::line(format_args!("   {}", shortened(segment)))?;
     }
 
     output::line("6. Its AA came back; the delivery's Task says so to the app.")?;
-    let accepted = |task: &Value| task.pointer("/businessStatus/coding/0/code") == Some(&json!("accepted"));
-    let task = app.search(&format!("Task?focus={document}"), accepted).await?;
+    let accepted =
+        |task: &Value| task.pointer("/businessStatus/coding/0/code") == Some(&json!("accepted"));
+    let task = app
+        .search(&format!("Task?focus={document}"), accepted)
+        .await?;
     output::line(format_args!("   Task/{}: accepted", text(&task, "/id")))?;
     Ok(())
 }
@@ -81,12 +109,14 @@ struct App {
 
 impl App {
     async fn patient(&mut self, mrn: &str) -> anyhow::Result<Value> {
-        self.search(&format!("Patient?identifier={mrn}"), |_| true).await
+        self.search(&format!("Patient?identifier={mrn}"), |_| true)
+            .await
     }
 
     async fn encounter(&mut self, patient: &str, status: &str) -> anyhow::Result<Value> {
         let has_status = |visit: &Value| text(visit, "/status") == status;
-        self.search(&format!("Encounter?patient={patient}"), has_status).await
+        self.search(&format!("Encounter?patient={patient}"), has_status)
+            .await
     }
 
     /// Searches until the first match is as wanted.
@@ -98,10 +128,16 @@ impl App {
         let deadline = Instant::now() + PATIENCE;
         loop {
             let path = format!("/fhir/{query}");
-            let answer =
-                self.http.request(Method::GET, &path, Some(&self.token), Bytes::new()).await?;
+            let answer = self
+                .http
+                .request(Method::GET, &path, Some(&self.token), Bytes::new())
+                .await?;
             let bundle = answer.json()?;
-            ensure!(answer.status == 200, "GET {path} was answered {}", answer.status);
+            ensure!(
+                answer.status == 200,
+                "GET {path} was answered {}",
+                answer.status
+            );
             if let Some(first) = bundle.pointer("/entry/0/resource").filter(|it| wanted(it)) {
                 return Ok(first.clone());
             }
@@ -129,7 +165,10 @@ impl App {
         });
         let body = Bytes::from(document.to_string());
         let path = "/fhir/DocumentReference";
-        let answer = self.http.request(Method::POST, path, Some(&self.token), body).await?;
+        let answer = self
+            .http
+            .request(Method::POST, path, Some(&self.token), body)
+            .await?;
         ensure!(
             answer.status == 201,
             "POST {path} was answered {}: {}",
@@ -142,15 +181,21 @@ impl App {
 
 /// Sends one message as an EMR does; answers the acknowledgement's MSA segment, which must say `AA`.
 async fn send(to: SocketAddr, message: &str) -> anyhow::Result<String> {
-    let mut stream = TcpStream::connect(to).await.with_context(|| format!("nobody listens at {to}"))?;
-    stream.write_all(&hl7v2::mllp::frame(message.as_bytes())).await?;
+    let mut stream = TcpStream::connect(to)
+        .await
+        .with_context(|| format!("nobody listens at {to}"))?;
+    stream
+        .write_all(&hl7v2::mllp::frame(message.as_bytes()))
+        .await?;
     let mut answer = Vec::new();
     while !answer.ends_with(b"\x1c\r") {
         let n_bytes = tokio::time::timeout(PATIENCE, stream.read_buf(&mut answer)).await??;
         ensure!(n_bytes != 0, "the connection was closed before the answer");
     }
     let answer = String::from_utf8_lossy(&answer).into_owned();
-    let msa = answer.split('\r').find(|segment| segment.starts_with("MSA"));
+    let msa = answer
+        .split('\r')
+        .find(|segment| segment.starts_with("MSA"));
     let msa = msa.context("the answer has no MSA segment")?;
     ensure!(msa.starts_with("MSA|AA|"), "the message was answered {msa}");
     Ok(msa.to_owned())
@@ -158,7 +203,10 @@ async fn send(to: SocketAddr, message: &str) -> anyhow::Result<String> {
 
 /// A text inside JSON; empty where there is none.
 fn text<'a>(value: &'a Value, pointer: &str) -> &'a str {
-    value.pointer(pointer).and_then(Value::as_str).unwrap_or_default()
+    value
+        .pointer(pointer)
+        .and_then(Value::as_str)
+        .unwrap_or_default()
 }
 
 /// A segment that fits on a line.
@@ -167,5 +215,9 @@ fn shortened(segment: &str) -> String {
     if segment.chars().count() <= CHARS_MAX {
         return segment.to_owned();
     }
-    segment.chars().take(CHARS_MAX).chain(std::iter::once('…')).collect()
+    segment
+        .chars()
+        .take(CHARS_MAX)
+        .chain(std::iter::once('…'))
+        .collect()
 }
