@@ -64,8 +64,8 @@ pub fn fold(
         .collect()
 }
 
-/// The resources of an entity as text.
-pub(crate) fn drafts<'f>(
+/// The resources of an entity as text: whoever finds a text unchanged need not read it.
+pub fn drafts<'f>(
     entity: EntityId,
     kind: EntityKind,
     facts: &'f Facts,
@@ -83,14 +83,31 @@ pub(crate) fn drafts<'f>(
 }
 
 /// A resource whose text is not yet read back.
-pub(crate) struct Draft<'f> {
-    pub(crate) kind: ResourceType,
-    pub(crate) id: ResourceId,
-    pub(crate) text: String,
+pub struct Draft<'f> {
+    /// Its type.
+    pub kind: ResourceType,
+    /// Its id.
+    pub id: ResourceId,
+    /// The resource, with id and origin tag in this order, without version, time and source. Equal
+    /// facts give equal texts.
+    pub text: String,
     said: Vec<Said<'f>>,
 }
 
+impl std::fmt::Debug for Draft<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Draft({}/{})", self.kind, self.id)
+    }
+}
+
 impl Draft<'_> {
+    /// Where each element of `body` comes from, which is the text as a value.
+    pub fn lineage(&self, body: &Value) -> Vec<Lineage> {
+        let lines = self.said.iter().flat_map(Said::lineage);
+        // What another field said better is not in the resource.
+        lines.filter(|line| body.get(&line.element).is_some()).collect()
+    }
+
     fn finish(self) -> Option<Folded> {
         let body: Result<Value, _> = serde_json::from_str(&self.text);
         debug_assert!(body.is_ok(), "a resource is JSON that we wrote");
@@ -99,15 +116,7 @@ impl Draft<'_> {
         Some(Folded {
             kind: self.kind,
             id: self.id,
-            lineage: self
-                .said
-                .iter()
-                .flat_map(Said::lineage)
-                .filter(|line| {
-                    // What another field said better is not in the resource.
-                    body.get(&line.element).is_some()
-                })
-                .collect(),
+            lineage: self.lineage(&body),
             body,
             source: latest.and_then(|source| source.journal),
         })

@@ -23,7 +23,7 @@ mod table;
 
 pub use bundle::{bundle, bundle_text};
 pub use facts::Facts;
-pub use fold::{FoldContext, Folded, Lineage, fold};
+pub use fold::{Draft, FoldContext, Folded, Lineage, drafts, fold};
 pub use profile::{Profile, ProfileError, VisitId};
 pub use route::{Route, lane_of, route};
 
