@@ -195,7 +195,7 @@ async fn heads(
 ) -> Result<Heads, BatchError> {
     let old = wanted.iter().filter(|wanted| careful || !wanted.new);
     let keys: Vec<_> = old
-        .map(|wanted| (wanted.folded.kind.code(), wanted.folded.id))
+        .map(|wanted| (wanted.kind.code(), wanted.id))
         .chain(
             unwanted
                 .iter()
@@ -221,7 +221,7 @@ fn render(
 ) -> (Vec<resource::Write>, Vec<Done>) {
     let mut writes = Vec::with_capacity(wanted.len());
     for (wanted, lineage) in wanted.into_iter().zip(lineage) {
-        let head = heads.remove(&(wanted.folded.kind.code(), wanted.folded.id));
+        let head = heads.remove(&(wanted.kind.code(), wanted.id));
         writes.extend(rendering::write(wanted, head, lineage, now));
     }
     for unwanted in unwanted {

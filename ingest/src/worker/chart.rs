@@ -8,7 +8,7 @@ use std::{
 };
 
 use mapping::{
-    FOLD_VERSION, Facts, FoldContext, Folded, fold,
+    Draft, FOLD_VERSION, Facts, FoldContext, Lineage, drafts,
     inbound::{EntityKind, Statement},
 };
 use model::{EntityId, IdentityKey, JournalId, LaneId, ResourceId, SourceIdentity};
@@ -43,10 +43,16 @@ pub(crate) struct Changes {
     pub(crate) identities: Vec<store::identity::Identity>,
 }
 
-/// A resource as the facts yield it.
+/// A resource as the facts yield it, where that differs from what they yielded before.
 #[derive(Debug)]
 pub(crate) struct Wanted {
-    pub(crate) folded: Folded,
+    pub(crate) kind: fhir::ResourceType,
+    pub(crate) id: ResourceId,
+    /// With id and origin tag, without version, time and source.
+    pub(crate) text: String,
+    /// The same, read.
+    pub(crate) body: serde_json::Value,
+    pub(crate) lineage: Vec<Lineage>,
     /// The last message that changed its facts.
     pub(crate) journal: JournalId,
     /// Its entity had no facts before, so it can't be in the store.
@@ -66,6 +72,8 @@ pub(crate) struct Unwanted {
 pub(crate) enum Poison {
     #[error("stored facts can't be read")]
     UnreadableFacts,
+    #[error("a folded resource can't be read")]
+    UnreadableResource,
     #[error("joining or folding panicked")]
     Panicked,
     #[error("the facts were written by newer rules")]
@@ -144,23 +152,27 @@ fn change(
         profile: &entity.manner.profile,
         key,
     };
-    let folded = fold(id, entity.kind, &facts, &context);
-    if let Some(before) = &before {
-        let yielded = fold(id, entity.kind, before, &context);
-        let kept: BTreeSet<_> = folded
-            .iter()
-            .map(|folded| (folded.kind, folded.id))
-            .collect();
-        let gone = yielded
-            .into_iter()
-            .filter(|folded| !kept.contains(&(folded.kind, folded.id)));
-        let unwanted = gone.map(|folded| Unwanted {
-            kind: folded.kind,
-            id: folded.id,
-            journal,
-        });
-        changes.unwanted.extend(unwanted);
+    let now = drafts(id, entity.kind, &facts, &context);
+    let yielded = before
+        .as_ref()
+        .map(|before| drafts(id, entity.kind, before, &context));
+    let mut yielded: BTreeMap<_, Draft<'_>> = yielded
+        .into_iter()
+        .flatten()
+        .map(|draft| ((draft.kind, draft.id), draft))
+        .collect();
+    // What other rules wrote may differ although these rules see no change.
+    let same_rules = row.is_some_and(|row| row.fold_version == FOLD_VERSION);
+    for draft in now {
+        let old = yielded.remove(&(draft.kind, draft.id));
+        if !(same_rules && old.is_some_and(|old| old.text == draft.text)) {
+            changes.wanted.push(wanted(draft, journal, row.is_none())?);
+        }
     }
+    let gone = yielded.into_keys();
+    changes
+        .unwanted
+        .extend(gone.map(|(kind, id)| Unwanted { kind, id, journal }));
     changes.facts.push(FactRow {
         entity: id,
         kind: entity.kind.code(),
@@ -170,14 +182,6 @@ fn change(
         body: facts.to_bytes(),
         new: row.is_none(),
     });
-    let new = before.is_none();
-    changes
-        .wanted
-        .extend(folded.into_iter().map(|folded| Wanted {
-            folded,
-            journal,
-            new,
-        }));
     let identity = |identity: &SourceIdentity| store::identity::Identity {
         entity: id,
         lane: entity.lane,
@@ -189,6 +193,19 @@ fn change(
             .extend(entity.identities.iter().map(identity));
     }
     Ok(())
+}
+
+fn wanted(draft: Draft<'_>, journal: JournalId, new: bool) -> Result<Wanted, Poison> {
+    let body = serde_json::from_str(&draft.text).map_err(|_| Poison::UnreadableResource)?;
+    Ok(Wanted {
+        kind: draft.kind,
+        id: draft.id,
+        lineage: draft.lineage(&body),
+        text: draft.text,
+        body,
+        journal,
+        new,
+    })
 }
 
 /// The joined facts and the last message that changed them; `None` when none did.

@@ -22,7 +22,7 @@ impl Terms {
         store: &Store,
         wanted: &[Wanted],
     ) -> Result<Vec<Vec<u8>>, StoreError> {
-        let lines = || wanted.iter().flat_map(|wanted| &wanted.folded.lineage);
+        let lines = || wanted.iter().flat_map(|wanted| &wanted.lineage);
         let words = lines().flat_map(|line| [line.element.as_str(), line.field.as_str()]);
         let mut unknown: Vec<&str> = words.filter(|word| !self.0.contains_key(*word)).collect();
         unknown.sort_unstable();
@@ -39,8 +39,8 @@ impl Terms {
     }
 
     fn encode_one(&self, wanted: &Wanted) -> Vec<u8> {
-        let mut out = Vec::with_capacity(wanted.folded.lineage.len() * 3);
-        for line in &wanted.folded.lineage {
+        let mut out = Vec::with_capacity(wanted.lineage.len() * 3);
+        for line in &wanted.lineage {
             for word in [&line.element, &line.field] {
                 let term = self.0.get(word).copied().unwrap_or_default();
                 varint(u64::try_from(term).unwrap_or_default(), &mut out);

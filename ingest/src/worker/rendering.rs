@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use fhir::ResourceType;
 use model::{JournalId, ResourceId, Timestamp, VersionId};
-use serde_json::{Map, Value, json};
+use serde_json::Value;
 use sha2::{Digest, Sha256};
 use store::resource::{Head, IndexRows, Op, Origin, Version, Write};
 use uuid::Uuid;
@@ -38,9 +38,14 @@ pub(crate) fn write(
     now: Timestamp,
 ) -> Option<(Write, Done)> {
     let Wanted {
-        folded, journal, ..
+        kind,
+        id,
+        text,
+        body,
+        journal,
+        ..
     } = wanted;
-    let content = content_of(&folded.body);
+    let content = content_of(&text);
     if head
         .as_ref()
         .is_some_and(|head| !head.deleted && head.content == content)
@@ -50,9 +55,9 @@ pub(crate) fn write(
     let version = head
         .as_ref()
         .map_or(VersionId::FIRST, |head| head.prior.version.next());
-    let index = index_of(folded.kind, &folded.body);
+    let index = index_of(kind, &body);
     let patient = index.patient;
-    let body = rendered(folded.body, version, now, journal).to_string();
+    let body = rendered(&text, version, now, journal);
     let made = Version {
         body,
         content,
@@ -69,8 +74,8 @@ pub(crate) fn write(
         ),
     };
     let write = Write {
-        kind: folded.kind.code(),
-        id: folded.id,
+        kind: kind.code(),
+        id,
         at: now,
         origin: Origin::Emr,
         journal: Some(journal),
@@ -79,8 +84,8 @@ pub(crate) fn write(
     };
     let done = Done {
         action,
-        kind: folded.kind,
-        id: folded.id,
+        kind,
+        id,
         version,
         patient,
         journal,
@@ -115,28 +120,21 @@ pub(crate) fn delete(
     Some((write, done))
 }
 
-/// First half of SHA-256 over the body as it was folded: what a version says apart from its own
+/// First half of SHA-256 over the text as it was folded: what a version says apart from its own
 /// number, time and source.
-fn content_of(body: &Value) -> Uuid {
-    first_half(Sha256::digest(body.to_string()).into())
+fn content_of(text: &str) -> Uuid {
+    first_half(Sha256::digest(text).into())
 }
 
-/// The body as it is served: `meta` with version, time and source before what it had.
-fn rendered(mut body: Value, version: VersionId, now: Timestamp, journal: JournalId) -> Value {
-    let mut meta = Map::new();
-    meta.insert("versionId".to_owned(), json!(version.to_string()));
-    meta.insert("lastUpdated".to_owned(), json!(instant(now)));
-    meta.insert(
-        "source".to_owned(),
-        json!(format!("urn:drawbridge:journal:{journal}")),
+/// The body as it is served: version, time and source stand first in `meta`.
+fn rendered(text: &str, version: VersionId, now: Timestamp, journal: JournalId) -> String {
+    let now = instant(now);
+    let known = format!(
+        "\"meta\":{{\"versionId\":\"{version}\",\"lastUpdated\":\"{now}\",\
+         \"source\":\"urn:drawbridge:journal:{journal}\","
     );
-    if let Some(Value::Object(tagged)) = body.get_mut("meta").map(Value::take) {
-        meta.extend(tagged);
-    }
-    if let Some(members) = body.as_object_mut() {
-        members.insert("meta".to_owned(), Value::Object(meta));
-    }
-    body
+    // A folded text has type, id and a tagged `meta`, in this order (mapping::Draft).
+    text.replacen("\"meta\":{", &known, 1)
 }
 
 /// FHIR's `instant`, to the microsecond that the store keeps.
@@ -165,34 +163,24 @@ fn index_of(kind: ResourceType, body: &Value) -> IndexRows {
 mod tests {
     use super::*;
 
-    fn patient() -> Value {
-        json!({
-            "resourceType": "Patient",
-            "id": "0190a1b2-0000-8000-8000-000000000001",
-            "meta": {"tag": [{"system": "urn:drawbridge:origin", "code": "emr"}]},
-            "gender": "female",
-        })
-    }
+    const PATIENT: &str = "{\"resourceType\":\"Patient\",\"id\":\"7\",\"meta\":{\"tag\":[]},\
+                           \"name\":[{\"text\":\"\\\"meta\\\":{\"}]}";
 
     #[test]
     fn meta_says_which_version_when_and_by_which_message() {
         let now = Timestamp::from_microsecond(1_700_000_000_123_456).unwrap();
-        let body = rendered(patient(), VersionId(3), now, JournalId(77)).to_string();
-        assert!(
-            body.starts_with(
-                "{\"resourceType\":\"Patient\",\"id\":\"0190a1b2-0000-8000-8000-000000000001\",\
-                 \"meta\":{\"versionId\":\"3\",\"lastUpdated\":\"2023-11-14T22:13:20.123456Z\",\
-                 \"source\":\"urn:drawbridge:journal:77\",\"tag\":[{"
-            ),
-            "{body}"
-        );
+        let body = rendered(PATIENT, VersionId(3), now, JournalId(77));
+        let expected = "{\"resourceType\":\"Patient\",\"id\":\"7\",\"meta\":{\"versionId\":\"3\",\
+                        \"lastUpdated\":\"2023-11-14T22:13:20.123456Z\",\
+                        \"source\":\"urn:drawbridge:journal:77\",\"tag\":[]},\
+                        \"name\":[{\"text\":\"\\\"meta\\\":{\"}]}";
+        assert_eq!(body, expected);
+        assert!(serde_json::from_str::<Value>(&body).is_ok());
     }
 
     #[test]
     fn content_does_not_depend_on_version_time_and_source() {
-        assert_eq!(content_of(&patient()), content_of(&patient()));
-        let mut other = patient();
-        other["gender"] = json!("male");
-        assert_ne!(content_of(&patient()), content_of(&other));
+        assert_eq!(content_of(PATIENT), content_of(PATIENT));
+        assert_ne!(content_of(PATIENT), content_of(&PATIENT.replace('7', "8")));
     }
 }
