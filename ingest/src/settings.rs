@@ -124,7 +124,8 @@ impl Default for Settings {
     fn default() -> Self {
         Self {
             frame_bytes_in_memory: 512 << 20,
-            workers: 2,
+            // One more than the cores of a small machine: each waits for the database now and then.
+            workers: 3,
             batch_messages_max: 200,
             data_dir: None,
             disk_bytes_min: 256 << 20,

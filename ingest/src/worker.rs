@@ -24,6 +24,10 @@ use lineage::Terms;
 
 /// A worker that hears nothing looks after this time.
 const POLL: Duration = Duration::from_secs(1);
+/// A batch smaller than this shows that messages come slower than they are applied …
+const GATHER_BELOW: usize = 16;
+/// … and then some may gather.
+const GATHER: Duration = Duration::from_millis(3);
 /// Waits after failures that pass by themselves.
 const BACKOFF: [Duration; 5] = [
     Duration::from_millis(10),
@@ -87,6 +91,9 @@ impl Worker {
         while !self.shutdown.is_cancelled() {
             match self.round().await {
                 Ok(0) => self.rest().await,
+                // While senders wait for their answers, a transaction for each message would stand
+                // in the way of their commits.
+                Ok(n_messages) if n_messages < GATHER_BELOW => tokio::time::sleep(GATHER).await,
                 Ok(_) => {}
                 Err(error) => {
                     tracing::warn!(%error, "the queue can't be looked at");
@@ -154,7 +161,7 @@ impl Worker {
 
     async fn rest(&self) {
         tokio::select! {
-            () = self.work.notified() => {}
+            () = self.work.notified() => tokio::time::sleep(GATHER).await,
             () = tokio::time::sleep(POLL) => {}
             () = self.shutdown.cancelled() => {}
         }
