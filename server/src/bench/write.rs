@@ -53,7 +53,7 @@ pub(super) fn document(patient: Option<ResourceId>) -> Bytes {
         "type": {"coding": [{"system": "http://loinc.org", "code": "34133-9"}]},
         "subject": {"reference": patient},
         "date": "2026-03-02T10:00:00Z",
-        "content": [{"attachment": {"contentType": "application/pdf", "data": "TWFkZSB1cA==".repeat(150)}}],
+        "content": [{"attachment": {"contentType": "application/pdf", "data": "TWFkZSB1cCAh".repeat(150)}}],
     });
     Bytes::from(document.to_string())
 }
