@@ -2,6 +2,7 @@
 //! fold to. Pure; the store's rows come in and go out.
 
 use std::{
+    borrow::Cow,
     collections::{BTreeMap, BTreeSet},
     panic::AssertUnwindSafe,
     sync::Arc,
@@ -209,18 +210,21 @@ fn wanted(draft: Draft<'_>, journal: JournalId, new: bool) -> Result<Wanted, Poi
 }
 
 /// The joined facts and the last message that changed them; `None` when none did.
-fn join(before: Option<&Facts>, said: &[(JournalId, Facts)]) -> Option<(Facts, JournalId)> {
-    let mut facts = before.cloned();
+fn join<'f>(
+    before: Option<&'f Facts>,
+    said: &'f [(JournalId, Facts)],
+) -> Option<(Cow<'f, Facts>, JournalId)> {
+    let mut facts = before.map(Cow::Borrowed);
     let mut changed_by = None;
     for (journal, statement) in said {
         match &mut facts {
             Some(facts) => {
-                if facts.join(statement) {
+                if facts.to_mut().join(statement) {
                     changed_by = Some(*journal);
                 }
             }
             none => {
-                *none = Some(statement.clone());
+                *none = Some(Cow::Borrowed(statement));
                 changed_by = Some(*journal);
             }
         }
