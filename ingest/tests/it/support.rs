@@ -62,12 +62,10 @@ fn cluster() -> Option<String> {
 
 /// The same cluster, another database.
 fn in_database(url: &str, database: &str) -> String {
-    let (before, after) = url.rsplit_once('/').unwrap();
-    let parameters = after.split_once('?').map(|(_, parameters)| parameters);
-    parameters.map_or_else(
-        || format!("{before}/{database}"),
-        |parameters| format!("{before}/{database}?{parameters}"),
-    )
+    let (address, parameters) = url.split_once('?').unwrap_or((url, ""));
+    let (server, _) = address.rsplit_once('/').unwrap();
+    let mark = if parameters.is_empty() { "" } else { "?" };
+    format!("{server}/{database}{mark}{parameters}")
 }
 
 pub(crate) async fn connect(url: &str) -> Client {
@@ -76,33 +74,35 @@ pub(crate) async fn connect(url: &str) -> Client {
     client
 }
 
-/// A migrated database that the others are copied from.
+/// A migrated database that the others are copied from; made once for each schema, by whoever comes
+/// first of all test runs.
 async fn template(url: &str) -> String {
     static TEMPLATE: OnceCell<String> = OnceCell::const_new();
-    TEMPLATE
-        .get_or_init(|| async {
-            let name = format!("ingest_it_{}_template", std::process::id());
-            let admin = connect(url).await;
+    let name = TEMPLATE.get_or_init(|| async {
+        let name = format!("drawbridge_ingest_{}", store::schema_digest());
+        let admin = connect(url).await;
+        let lock = "select pg_advisory_lock(hashtext('drawbridge ingest template'))";
+        admin.execute(lock, &[]).await.unwrap();
+        let find = "select from pg_database where datname = $1";
+        if admin.query_opt(find, &[&name]).await.unwrap().is_none() {
+            // Under another name until it is whole: a killed run must not leave half a template.
+            let raw = "drawbridge_ingest_new";
+            let drop = format!("drop database if exists {raw} with (force)");
+            admin.batch_execute(&drop).await.unwrap();
             admin
-                .batch_execute(&format!("create database {name}"))
+                .batch_execute(&format!("create database {raw}"))
                 .await
                 .unwrap();
-            store::migrate(&in_database(url, &name)).await.unwrap();
-            // The migration's connections must be gone before the copy.
-            let busy = "select count(*) from pg_stat_activity where datname = $1";
-            while admin
-                .query_one(busy, &[&name])
-                .await
-                .unwrap()
-                .get::<_, i64>(0)
-                != 0
-            {
+            store::migrate(&in_database(url, raw)).await.unwrap();
+            let rename = format!("alter database {raw} rename to {name}");
+            // The migration's connections must be gone.
+            while admin.batch_execute(&rename).await.is_err() {
                 tokio::time::sleep(Duration::from_millis(10)).await;
             }
-            name
-        })
-        .await
-        .clone()
+        }
+        name
+    });
+    name.await.clone()
 }
 
 impl World {
