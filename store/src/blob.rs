@@ -24,6 +24,10 @@ pub struct Blob {
 /// are complete. Staging the same bytes again does nothing.
 pub async fn stage(store: &Store, tenant: Tenant, digest: [u8; 32], bytes: &Bytes) -> Result<Blob> {
     let size = bytes.len() as u64;
+    if bytes.len() <= CHUNK_BYTES {
+        stage_chunk(store, tenant, &digest, bytes).await?;
+        return Ok(Blob { digest, size });
+    }
     if exists(store, tenant, &digest).await? {
         return Ok(Blob { digest, size });
     }
@@ -38,6 +42,35 @@ pub async fn stage(store: &Store, tenant: Tenant, digest: [u8; 32], bytes: &Byte
     }
     complete(&client, tenant, &digest, size, n_chunks).await?;
     Ok(Blob { digest, size })
+}
+
+/// What fits in one chunk is complete with it: one statement, one commit.
+async fn stage_chunk(
+    store: &Store,
+    tenant: Tenant,
+    digest: &[u8; 32],
+    bytes: &Bytes,
+) -> Result<()> {
+    let sql = "
+        with staged as (
+            insert into chunk (tenant, digest, n, bytes) values ($1, $2, 0, $3)
+            on conflict do nothing
+        )
+        insert into blob (tenant, digest, size, n_chunks) values ($1, $2, $4, $5)
+        on conflict do nothing";
+    let n_chunks = i32::from(!bytes.is_empty());
+    let size = i64::try_from(bytes.len()).unwrap_or(i64::MAX);
+    let client = store.writers().get().await?;
+    let statement = client.prepare_cached(sql).await?;
+    let params: crate::tx::Params<'_> = &[
+        &tenant.0,
+        &digest.as_slice(),
+        &bytes.as_ref(),
+        &size,
+        &n_chunks,
+    ];
+    client.execute(&statement, params).await?;
+    Ok(())
 }
 
 /// Stages a stream whose digest is only known at its end. It is spooled in memory up to
