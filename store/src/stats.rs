@@ -98,20 +98,21 @@ pub async fn data_directory(store: &Store) -> Result<Option<String>> {
 
 /// Forgets resends older than 48 hours, some at a time; answers how many.
 pub async fn purge_seen(store: &Store) -> Result<u64> {
+    const SOME: i64 = 50_000;
     let until = store
         .clock()
         .now()
         .saturating_sub(SEEN_FOR)
         .unwrap_or(Timestamp::MIN);
-    let client = store.writers().get().await?;
-    let sql = "delete from seen where ctid = any (array(
-            select ctid from seen where at < $1 limit 10000
-        )) and at < $1";
+    // On a connection whose planner may take the block range index; losing it in a crash costs nothing.
+    let client = store.lazy().get().await?;
+    let sql = "delete from seen
+        where ctid = any (array(select ctid from seen where at < $1 limit $2)) and at < $1";
     let mut n_purged = 0;
     loop {
-        let n_rows = client.execute(sql, &[&until]).await?;
+        let n_rows = client.execute(sql, &[&until, &SOME]).await?;
         n_purged += n_rows;
-        if n_rows == 0 {
+        if n_rows < SOME.unsigned_abs() {
             return Ok(n_purged);
         }
     }

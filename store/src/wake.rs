@@ -1,6 +1,7 @@
 //! Waking sleepers: a notification costs nothing when it is lost, because everybody polls as well.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use futures_util::StreamExt;
@@ -18,13 +19,39 @@ const RECONNECT: Duration = Duration::from_secs(1);
 
 /// A bell between those who leave work and those who do it, in this process and in others. Its one
 /// connection notifies after the commits: inside them a notification would serialise the commits.
-#[derive(Clone)]
 pub struct Bell {
     /// Wakes this process's sleepers.
-    local: Arc<Notify>,
+    local: Arc<Rung>,
     /// Asks the task to tell the other processes.
     ring: Arc<Notify>,
-    _task: Arc<Task>,
+    /// What this handle has heard: a ring while nobody listens is heard by the next who does.
+    heard: AtomicU64,
+    task: Arc<Task>,
+}
+
+/// How often the bell was rung, and who sleeps.
+#[derive(Default)]
+struct Rung {
+    times: AtomicU64,
+    sleepers: Notify,
+}
+
+impl Rung {
+    fn again(&self) {
+        self.times.fetch_add(1, Ordering::AcqRel);
+        self.sleepers.notify_waiters();
+    }
+}
+
+impl Clone for Bell {
+    fn clone(&self) -> Self {
+        Self {
+            local: Arc::clone(&self.local),
+            ring: Arc::clone(&self.ring),
+            heard: AtomicU64::new(self.heard.load(Ordering::Acquire)),
+            task: Arc::clone(&self.task),
+        }
+    }
 }
 
 struct Task(JoinHandle<()>);
@@ -38,25 +65,33 @@ impl Drop for Task {
 impl Bell {
     /// Hangs the bell: starts the task that keeps its connection.
     pub fn hang(store: &Store) -> Self {
-        let local = Arc::new(Notify::new());
+        let local = Arc::new(Rung::default());
         let ring = Arc::new(Notify::new());
         let task = tokio::spawn(keep(store.clone(), Arc::clone(&local), Arc::clone(&ring)));
         Self {
             local,
             ring,
-            _task: Arc::new(Task(task)),
+            heard: AtomicU64::new(0),
+            task: Arc::new(Task(task)),
         }
     }
 
     /// Says that there is work, after its commit.
     pub fn ring(&self) {
-        self.local.notify_waiters();
+        self.local.again();
         self.ring.notify_one();
     }
 
-    /// Returns when somebody rings, or after `poll_after`.
+    /// Returns when somebody has rung since this handle last heard, or after `poll_after`.
     pub async fn heard(&self, poll_after: Duration) {
-        let _ = tokio::time::timeout(poll_after, self.local.notified()).await;
+        let mut ringing = std::pin::pin!(self.local.sleepers.notified());
+        // Listens before it looks: a ring in between is not lost.
+        ringing.as_mut().enable();
+        if self.local.times.load(Ordering::Acquire) == self.heard.load(Ordering::Acquire) {
+            let _ = tokio::time::timeout(poll_after, ringing).await;
+        }
+        self.heard
+            .store(self.local.times.load(Ordering::Acquire), Ordering::Release);
     }
 }
 
@@ -66,7 +101,7 @@ impl std::fmt::Debug for Bell {
     }
 }
 
-async fn keep(store: Store, local: Arc<Notify>, ring: Arc<Notify>) {
+async fn keep(store: Store, local: Arc<Rung>, ring: Arc<Notify>) {
     loop {
         if let Err(error) = connected(&store, &local, &ring).await {
             tracing::debug!(%error, "the notifying connection broke; polling goes on");
@@ -76,7 +111,7 @@ async fn keep(store: Store, local: Arc<Notify>, ring: Arc<Notify>) {
 }
 
 /// Listens and notifies until the connection breaks.
-async fn connected(store: &Store, local: &Arc<Notify>, ring: &Notify) -> Result<()> {
+async fn connected(store: &Store, local: &Arc<Rung>, ring: &Notify) -> Result<()> {
     let (client, mut connection) = store.config().connect(NoTls).await?;
     let mut messages =
         futures_util::stream::poll_fn(move |context| connection.poll_message(context));
@@ -85,7 +120,7 @@ async fn connected(store: &Store, local: &Arc<Notify>, ring: &Notify) -> Result<
     let reading = async move {
         while let Some(Ok(message)) = messages.next().await {
             if matches!(message, AsyncMessage::Notification(_)) {
-                local.notify_waiters();
+                local.again();
             }
         }
     };

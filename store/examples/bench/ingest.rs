@@ -31,6 +31,7 @@ pub(crate) async fn measure(bench: &Bench) {
     let each = begun.elapsed() / 100_000;
     println!("a message is made and hashed by the client in {each:?} ({n_bytes})");
     let next = Arc::new(AtomicU64::new(1));
+    alone(bench, &next).await;
     for n_tasks in [1, 8, 32] {
         let mut clients = Vec::new();
         for _ in 0..n_tasks {
@@ -76,6 +77,27 @@ pub(crate) async fn measure(bench: &Bench) {
             .await;
             println!("    {:.2} of the limit", ours / limit);
         }
+    }
+}
+
+/// The append without a queue before it.
+async fn alone(bench: &Bench, next: &AtomicU64) {
+    let mut chains = Chains::begin(&bench.store, Tenant::DEFAULT).await.unwrap();
+    for n_batch in [1, 8, 32, 128] {
+        let begun = std::time::Instant::now();
+        let n_rounds = 4_096 / n_batch;
+        for _ in 0..n_rounds {
+            let now = bench.store.clock().now();
+            let batch: Vec<Receipt> = (0..n_batch)
+                .map(|_| receipt(next.fetch_add(1, Ordering::Relaxed), now))
+                .collect();
+            let second = Duration::from_secs(1);
+            for answer in journal::append(&bench.store, &mut chains, &batch, second).await {
+                answer.unwrap();
+            }
+        }
+        let each = begun.elapsed() / n_rounds;
+        println!("a batch of {n_batch:<3} is appended in {each:?}");
     }
 }
 

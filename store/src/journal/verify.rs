@@ -52,14 +52,19 @@ pub struct Report {
 
 const COLUMNS: &str = "id, received_at, seq, writer, interface, digest, chain";
 
-/// The ends of a tenant's chains as they stand now.
-pub async fn heads(store: &Store, tenant: Tenant) -> Result<Vec<Head>> {
+/// The ends of a tenant's chains among the entries after `since`, the last entry that an earlier
+/// export knew of: what it said of chains that are not named here still holds.
+pub async fn heads(store: &Store, tenant: Tenant, since: Option<JournalId>) -> Result<Vec<Head>> {
     let client = store.readers().get().await?;
+    client.batch_execute("set statement_timeout = 0").await?;
     let sql = "select distinct on (interface, writer) interface, writer, id, seq, chain
         from journal
-        where tenant = $1
+        where tenant = $1 and $2 < id
         order by interface, writer, seq desc";
-    let rows = client.query(sql, &[&tenant.0]).await?;
+    let since = since.map_or(0, |id| id.0);
+    let rows = client.query(sql, &[&tenant.0, &since]).await?;
+    // The session's time-out was lifted for this long read: it does not go back to the pool.
+    drop(deadpool_postgres::Object::take(client));
     Ok(rows
         .iter()
         .map(|row| Head {

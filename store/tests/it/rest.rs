@@ -261,11 +261,26 @@ async fn a_bell_wakes_sleepers_here_and_in_other_processes() {
 }
 
 #[tokio::test]
+async fn a_ring_that_nobody_was_listening_to_is_heard_by_the_next_who_does() {
+    let Some(db) = db::fresh().await else { return };
+    let bell = store::wake::Bell::hang(&db.store);
+    bell.ring();
+    let long = Duration::from_mins(1);
+    tokio::time::timeout(Duration::from_secs(5), bell.heard(long))
+        .await
+        .unwrap();
+}
+
+#[tokio::test]
 async fn chores_and_numbers() {
     let Some(db) = db::fresh().await else { return };
     db.store.ping().await.unwrap();
     db.store.ensure_partitions().await.unwrap();
-    assert_eq!(stats::purge_seen(&db.store).await.unwrap(), 0);
+    let sql = "insert into seen (tenant, key, digest, journal, at)
+        select 1, gen_random_uuid(), gen_random_uuid(), 0, now() - n * interval '1 hour'
+        from generate_series(1, 60) n";
+    db.client().await.batch_execute(sql).await.unwrap();
+    assert_eq!(stats::purge_seen(&db.store).await.unwrap(), 13);
     let waiting = stats::waiting(&db.store, T).await.unwrap();
     assert_eq!((waiting.n_queued, waiting.oldest), (0, None));
     let tables = stats::table_bytes(&db.store).await.unwrap();
