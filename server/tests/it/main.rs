@@ -6,6 +6,8 @@ mod bad_input;
 #[cfg(test)]
 mod binaries;
 #[cfg(test)]
+mod commands;
+#[cfg(test)]
 mod conditional;
 #[cfg(test)]
 mod creates;
