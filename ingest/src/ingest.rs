@@ -4,7 +4,10 @@ use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use model::{JournalId, Tenant};
 use store::{Store, StoreError, wake::Bell};
-use tokio::{net::TcpListener, sync::Notify};
+use tokio::{
+    net::TcpListener,
+    sync::{Mutex, Notify},
+};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
@@ -30,6 +33,7 @@ pub struct Ingest {
     applied: Applied,
     applications: Arc<Applications>,
     work: Arc<Notify>,
+    lookout: Arc<Mutex<()>>,
     bell: Bell,
     intakes: HashMap<Tenant, IntakeHandle>,
     interfaces: Vec<Arc<Interface>>,
@@ -51,6 +55,7 @@ impl Ingest {
             directory: Directory::new(store.clone()),
             applied: Applied::default(),
             applications: Arc::default(),
+            lookout: Arc::default(),
             bell: Bell::hang(store),
             work,
             intakes: HashMap::new(),
@@ -83,6 +88,7 @@ impl Ingest {
             applied: self.applied.clone(),
             counters: self.applications.clone(),
             work: self.work.clone(),
+            lookout: self.lookout.clone(),
             shutdown: self.applying.clone(),
             batch_messages_max: size,
             state: State::new(size),

@@ -13,7 +13,7 @@ use std::{sync::Arc, time::Duration};
 
 use model::Tenant;
 use store::{Store, StoreError, audit::AuditChain, lanes, lanes::Queued};
-use tokio::sync::Notify;
+use tokio::sync::{Mutex, Notify, OwnedMutexGuard};
 use tokio_util::sync::CancellationToken;
 
 pub(crate) use reading::Manner;
@@ -57,6 +57,8 @@ pub(crate) struct Worker {
     pub(crate) applied: Applied,
     pub(crate) counters: Arc<Applications>,
     pub(crate) work: Arc<Notify>,
+    /// Held by the one worker that looks for work, until it finds more than it can carry.
+    pub(crate) lookout: Arc<Mutex<()>>,
     pub(crate) shutdown: CancellationToken,
     pub(crate) batch_messages_max: u32,
     pub(crate) state: State,
@@ -71,6 +73,8 @@ pub(crate) struct State {
     n_transient: u32,
     /// What the batch in hand holds, should it fail.
     in_hand: Vec<Queued>,
+    /// This worker is the lookout.
+    watch: Option<OwnedMutexGuard<()>>,
 }
 
 impl State {
@@ -81,14 +85,16 @@ impl State {
             size,
             n_transient: 0,
             in_hand: Vec::new(),
+            watch: None,
         }
     }
 }
 
 impl Worker {
-    /// Applies until `shutdown`; the batch in hand is finished.
+    /// Applies until `shutdown`; the batch in hand is finished. While messages come slower than one
+    /// worker applies them, only one works: more would only stand in the way of the senders.
     pub(crate) async fn run(mut self) {
-        while !self.shutdown.is_cancelled() {
+        while self.stand_watch().await {
             match self.round().await {
                 Ok(0) => self.rest().await,
                 // While senders wait for their answers, a transaction for each message would stand
@@ -101,6 +107,18 @@ impl Worker {
                 }
             }
         }
+    }
+
+    /// Waits for the watch; false when the server stops.
+    async fn stand_watch(&mut self) -> bool {
+        if self.state.watch.is_none() {
+            let lookout = self.lookout.clone();
+            tokio::select! {
+                watch = lookout.lock_owned() => self.state.watch = Some(watch),
+                () = self.shutdown.cancelled() => {}
+            }
+        }
+        !self.shutdown.is_cancelled()
     }
 
     /// One batch of each tenant that has work. Answers how many messages were dealt with.

@@ -35,6 +35,10 @@ impl Worker {
             return Ok(0);
         }
         self.state.in_hand.clone_from(&claim.messages);
+        if self.state.size as usize <= claim.messages.len() {
+            // There is more: another worker may look for it.
+            self.state.watch = None;
+        }
         let mut messages = self.read(tenant, &claim.messages, &key).await?;
         let (private, shared) = chart::gather(&mut messages);
         let mut written = self.chart(&mut tx, private, &key).await?;
