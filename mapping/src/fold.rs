@@ -105,7 +105,9 @@ impl Draft<'_> {
     pub fn lineage(&self, body: &Value) -> Vec<Lineage> {
         let lines = self.said.iter().flat_map(Said::lineage);
         // What another field said better is not in the resource.
-        lines.filter(|line| body.get(&line.element).is_some()).collect()
+        lines
+            .filter(|line| body.get(&line.element).is_some())
+            .collect()
     }
 
     fn finish(self) -> Option<Folded> {
