@@ -180,7 +180,8 @@ async fn a_database_that_goes_away_never_yields_a_false_aa() {
         tokio::time::sleep(Duration::from_millis(500)).await;
         // What was on its way when the cut came may still be counted; nothing after that.
         let before = feed.n_acknowledged();
-        tokio::time::sleep(Duration::from_secs(1)).await;
+        // Longer than the 5 s after which senders are asked to try again.
+        tokio::time::sleep(Duration::from_secs(7)).await;
         assert_eq!(feed.n_acknowledged(), before, "an AA without a database");
         proxy.mend();
     }
