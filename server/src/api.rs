@@ -1,6 +1,6 @@
 //! FHIR R4 over HTTP: one file per interaction, one pipeline around them all.
 //!
-//! A request is parsed into an [`route::Interaction`], its caller let in by the door, the
+//! A request is parsed into a `route::Interaction`, its caller let in by the door, the
 //! interaction done with the caller's access predicate in its query, and the whole written to the
 //! audit trail before the answer leaves: a read that is not in the trail did not happen.
 
