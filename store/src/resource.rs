@@ -98,7 +98,7 @@ pub struct Version {
     pub index: IndexRows,
 }
 
-/// The version that a write replaces, as [`heads`] showed it.
+/// The version that a write replaces, as [`heads()`] showed it.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Prior {
     /// Row number.

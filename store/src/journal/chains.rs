@@ -73,7 +73,7 @@ impl Chains {
         })
     }
 
-    /// Leaves the chains where they are and begins new ones. [`super::append`] does so by itself.
+    /// Leaves the chains where they are and begins new ones. [`super::append()`] does so by itself.
     pub async fn renew(&mut self, store: &Store) -> Result<()> {
         *self = Self::begin(store, self.tenant).await?;
         Ok(())
