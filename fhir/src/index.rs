@@ -31,7 +31,7 @@ pub struct IndexValues {
     pub patient: Option<ResourceId>,
 }
 
-/// The index values of a resource that passed [`crate::check`]. What is not as R4 says is skipped.
+/// The index values of a resource that passed [`crate::check()`]. What is not as R4 says is skipped.
 pub fn index(kind: ResourceType, resource: &Value) -> IndexValues {
     let mut values = IndexValues::default();
     for param in served(kind)

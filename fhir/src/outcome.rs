@@ -71,7 +71,7 @@ impl OperationOutcome {
         }
     }
 
-    /// An outcome of the faults that [`crate::check`] found; without faults it says that all is well.
+    /// An outcome of the faults that [`crate::check()`] found; without faults it says that all is well.
     pub fn from_faults(faults: &[Fault]) -> Self {
         if faults.is_empty() {
             return Self::information("no faults were found");
