@@ -3,7 +3,6 @@
 //! Exit 0: done. Exit 1: it failed. Exit 2: wrong usage or configuration, nothing was started.
 
 mod bench;
-mod client;
 mod config;
 mod context;
 mod deadletter;
@@ -70,7 +69,6 @@ enum Command {
     Journal(journal::Args),
     Replay(replay::Args),
     Deadletter(deadletter::Args),
-    Client(client::Args),
     Token(token::Args),
     Bench(bench::Args),
     Config(config::Args),
@@ -109,11 +107,6 @@ pub fn main() -> ExitCode {
     }
 }
 
-#[expect(clippy::unused_async, reason = "stands in for commands that wait")]
-async fn not_built(command: &str) -> anyhow::Result<Verdict> {
-    anyhow::bail!("`{command}` is not built yet")
-}
-
 impl Command {
     async fn run(self, context: Context) -> anyhow::Result<Verdict> {
         match self {
@@ -126,7 +119,6 @@ impl Command {
             Self::Journal(args) => args.run(&context).await,
             Self::Replay(args) => args.run(&context).await,
             Self::Deadletter(args) => args.run(&context).await,
-            Self::Client(args) => args.run(&context).await,
             Self::Token(args) => args.run(&context).await,
             Self::Bench(args) => args.run(&context).await,
             Self::Config(args) => args.run(&context),
