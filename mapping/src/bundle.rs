@@ -1,5 +1,7 @@
 //! One message as one Bundle of type message, as `drawbridge map` prints it.
 
+use std::collections::HashSet;
+
 use fhirbolt::model::r4::resources::{
     MessageHeader, MessageHeaderDestination, MessageHeaderEvent, MessageHeaderSource,
 };
@@ -64,9 +66,10 @@ pub fn bundle_text(message: &Message<'_>, ctx: &Context<'_>) -> Result<String, U
         &header_id.to_string(),
         &header(&msh, header_id, &focus, ctx),
     );
+    let ids: HashSet<String> = folded.iter().map(|draft| draft.id.to_string()).collect();
     for draft in &folded {
         out.push(',');
-        let text = inside(&draft.text);
+        let text = inside(&draft.text, &ids);
         write_entry(&mut out, &draft.id.to_string(), &text);
     }
     out.push_str("]}");
@@ -81,20 +84,31 @@ fn write_entry(out: &mut String, id: &str, resource: &str) {
     out.push('}');
 }
 
-/// References of a bundle's resources name entries by `fullUrl`.
-fn inside(resource: &str) -> String {
+/// References of a bundle's resources name entries by `fullUrl`. What another message told of is not in
+/// this bundle: it keeps the identifier by which it was named, and loses the address.
+fn inside(resource: &str, ids: &HashSet<String>) -> String {
     const MARK: &str = "\"reference\":\"";
     let mut out = String::with_capacity(resource.len() + 64);
     let mut rest = resource;
     while let Some((before, after)) = rest.split_once(MARK) {
         out.push_str(before);
-        out.push_str(MARK);
         rest = after;
-        if let Some((kind, tail)) = after.split_once('/')
-            && kind.bytes().all(|byte| byte.is_ascii_alphabetic())
-        {
-            out.push_str("urn:uuid:");
-            rest = tail;
+        let Some((address, tail)) = after.split_once('"') else {
+            break;
+        };
+        let id = address
+            .split_once('/')
+            .filter(|(kind, _)| kind.bytes().all(|byte| byte.is_ascii_alphabetic()));
+        match (id, tail.strip_prefix(',')) {
+            (Some((_, id)), Some(named)) if !ids.contains(id) => rest = named,
+            (Some((_, id)), _) => {
+                out.push_str(MARK);
+                out.push_str("urn:uuid:");
+                out.push_str(id);
+                out.push('"');
+                rest = tail;
+            }
+            (None, _) => out.push_str(MARK),
         }
     }
     out.push_str(rest);

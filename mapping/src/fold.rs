@@ -1,5 +1,8 @@
 //! The facts of an entity become resources.
 
+mod appointment;
+mod document;
+mod episode;
 mod patient;
 mod timeline;
 mod visit;
@@ -79,6 +82,10 @@ pub fn drafts<'f>(
         EntityKind::Organization => parts.whole(ResourceType::Organization, entity),
         EntityKind::Location => parts.whole(ResourceType::Location, entity),
         EntityKind::Account => parts.whole(ResourceType::Account, entity),
+        EntityKind::Appointment => appointment::fold(entity, &parts),
+        EntityKind::Document => document::fold(entity, &parts, ctx),
+        EntityKind::Charge => parts.whole(ResourceType::ChargeItem, entity),
+        EntityKind::Episode => episode::fold(entity, &parts),
     }
 }
 

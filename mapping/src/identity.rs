@@ -1,7 +1,9 @@
 //! Which of a message's identifiers name the patient and the visit. Intake and translation both ask
 //! here, so that the lane and the entity can't disagree.
 
-use hl7v2::datatype::{Cx, Hd};
+use std::borrow::Cow;
+
+use hl7v2::datatype::{Cx, Ei, Hd};
 use hl7v2::{Field, Segment};
 use model::{IdentityKind, SourceIdentity};
 
@@ -55,6 +57,36 @@ pub(crate) fn account(pid: &Segment<'_>, msh: &Segment<'_>) -> Option<SourceIden
         .map(|cx| of(IdentityKind::Account, cx, msh))
 }
 
+/// What a patient or visit owns and names by a key of its own (an appointment, a document): `word` tells
+/// the kinds of such things apart.
+pub(crate) fn thing(word: &str, ei: Ei<'_>, msh: &Segment<'_>) -> Option<SourceIdentity> {
+    let id = ei.id();
+    let id = id.trim();
+    if id.is_empty() || ei.is_null() || ei.is_part_null(1) {
+        return None;
+    }
+    let parts = [ei.namespace(), ei.universal_id(), ei.universal_id_type()];
+    let own = joined(&parts);
+    Some(SourceIdentity {
+        kind: IdentityKind::Part,
+        authority: own.unwrap_or_else(|| sender(msh)),
+        type_code: word.to_owned(),
+        value: format!("{word}:{id}"),
+    })
+}
+
+/// An appointment: SCH-2, else SCH-1; SCH-3 tells the occurrences of a repeating one apart.
+pub(crate) fn appointment(sch: &Segment<'_>, msh: &Segment<'_>) -> Option<SourceIdentity> {
+    let named = |n| thing("appointment", Ei::new(sch.field(n).first()), msh);
+    let mut identity = named(2).or_else(|| named(1))?;
+    let occurrence = sch.field(3).text();
+    let occurrence = occurrence.trim();
+    if !matches!(occurrence, "" | "\"\"" | "0" | "1") {
+        identity.value = format!("{}#{occurrence}", identity.value);
+    }
+    Some(identity)
+}
+
 /// The identity that a CX names; without an authority of its own it has the sender's (MSH-4).
 pub(crate) fn of(kind: IdentityKind, cx: Cx<'_>, msh: &Segment<'_>) -> SourceIdentity {
     SourceIdentity {
@@ -67,7 +99,10 @@ pub(crate) fn of(kind: IdentityKind, cx: Cx<'_>, msh: &Segment<'_>) -> SourceIde
 
 /// An HD as received, its parts joined by `&` whatever separated them; none when it is empty.
 pub(crate) fn authority(hd: Hd<'_>) -> Option<String> {
-    let parts = [hd.namespace(), hd.universal_id(), hd.universal_id_type()];
+    joined(&[hd.namespace(), hd.universal_id(), hd.universal_id_type()])
+}
+
+fn joined(parts: &[Cow<'_, str>]) -> Option<String> {
     let joined = parts
         .iter()
         .map(|part| part.trim())

@@ -49,16 +49,28 @@ pub enum EntityKind {
     Location = 5,
     /// A financial account.
     Account = 6,
+    /// An appointment.
+    Appointment = 20,
+    /// A document.
+    Document = 21,
+    /// A charge.
+    Charge = 22,
+    /// An episode of care, with the visits that refer to it.
+    Episode = 23,
 }
 
 impl EntityKind {
-    const ALL: [Self; 6] = [
+    const ALL: [Self; 10] = [
         Self::Patient,
         Self::Visit,
         Self::Practitioner,
         Self::Organization,
         Self::Location,
         Self::Account,
+        Self::Appointment,
+        Self::Document,
+        Self::Charge,
+        Self::Episode,
     ];
 
     /// The number that stands for it in database rows.
@@ -76,7 +88,13 @@ impl EntityKind {
     pub const fn shared(self) -> bool {
         match self {
             Self::Practitioner | Self::Organization | Self::Location => true,
-            Self::Patient | Self::Visit | Self::Account => false,
+            Self::Patient
+            | Self::Visit
+            | Self::Account
+            | Self::Appointment
+            | Self::Document
+            | Self::Charge
+            | Self::Episode => false,
         }
     }
 
@@ -89,6 +107,7 @@ impl EntityKind {
             Self::Organization => IdentityKind::Organization,
             Self::Location => IdentityKind::Location,
             Self::Account => IdentityKind::Account,
+            Self::Appointment | Self::Document | Self::Charge | Self::Episode => IdentityKind::Part,
         }
     }
 }

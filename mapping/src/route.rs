@@ -10,7 +10,7 @@ use crate::profile::Profile;
 /// Where a message goes. Decided from the message alone: no lookup takes part.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Route {
-    /// The lane of the patient, else of the visit, else one of its own.
+    /// The lane of the patient, else of the visit, else of the appointment, else one of its own.
     pub lane: LaneId,
     /// The second lane of a message that names two patients (merge, swap).
     pub other: Option<LaneId>,
@@ -36,6 +36,8 @@ pub fn route(
         let pv1 = message.segment("PV1")?;
         identity::visit(&pv1, pid.as_ref(), &msh, profile)
     });
+    // Blocked time has neither patient nor visit.
+    let named = named.or_else(|| identity::appointment(&message.segment("SCH")?, &msh));
     let lane = match &named {
         Some(identity) => lane_of(identity, key),
         None => own_lane(digest, key),

@@ -3,6 +3,7 @@
 
 mod al1;
 mod dg1;
+mod ft1;
 mod in1;
 mod mrg;
 mod nk1;
@@ -12,6 +13,8 @@ mod pid;
 mod pr1;
 mod pv1;
 mod pv2;
+mod sch;
+mod txa;
 
 pub(crate) use pv1::blank as blank_encounter;
 
@@ -31,11 +34,38 @@ use crate::inbound::{EntityKind, Reading, Seg, Unmappable, Voice};
 struct Group<'r, 'a> {
     patient: Option<Voice<'r, 'a>>,
     visit: Option<Voice<'r, 'a>>,
+    /// The appointment and the document of the message.
+    schedule: Option<sch::Schedule<'r, 'a>>,
+    document: Option<txa::Document<'r, 'a>>,
+    /// The patient's account.
+    account: Option<Reference>,
     /// Segments that were read, to tell the second of two equal ones from the first.
     seen: HashMap<Vec<u8>, usize>,
 }
 
 impl<'r, 'a> Group<'r, 'a> {
+    const fn new(seen: HashMap<Vec<u8>, usize>) -> Self {
+        Self {
+            patient: None,
+            visit: None,
+            schedule: None,
+            document: None,
+            account: None,
+            seen,
+        }
+    }
+
+    /// Closes everything: the message is at its end.
+    fn end(mut self) {
+        self.close();
+        if let Some(schedule) = self.schedule.take() {
+            schedule.close();
+        }
+        if let Some(document) = self.document.take() {
+            document.close();
+        }
+    }
+
     fn close(&mut self) {
         self.close_visit();
         if let Some(voice) = self.patient.take() {
@@ -86,27 +116,35 @@ pub(crate) fn read(
     rules: Rules,
     reading: &Reading<'_>,
 ) -> Result<(), Unmappable> {
-    if message.segment("PID").is_none() && message.segment("PV1").is_none() {
+    let about = ["PID", "PV1", "SCH"];
+    if about.iter().all(|name| message.segment(name).is_none()) {
         return Err(Unmappable {
             place: Place::new("PID", 0),
             what: "no patient and no visit",
         });
     }
-    let mut group = Group {
-        patient: None,
-        visit: None,
-        seen: HashMap::new(),
-    };
+    let mut group = Group::new(HashMap::new());
     for segment in message.segments() {
         match segment.name() {
             "PID" => {
                 group.close();
                 group.patient = Some(patient(segment, message, reading));
+                group.account = pid::account_of(&segment, message, reading);
+                let subject = group.subject();
+                if let Some(schedule) = &mut group.schedule {
+                    schedule.patient(subject);
+                }
             }
             "PV1" => {
                 group.close_visit();
                 group.visit = visit(segment, message, rules, &group, reading);
+                if let (Some(schedule), Some(visit)) = (&group.schedule, &mut group.visit) {
+                    schedule.visit(visit);
+                }
             }
+            "SCH" => group.schedule = Some(sch::open(segment, message, reading)),
+            "TXA" => group.document = Some(document(segment, message, &group, reading)),
+            "FT1" => charge(segment, message, &mut group, reading),
             "MRG" if rules.identity == IdentityRule::MergePatients => {
                 if let Some(survivor) = &mut group.patient {
                     with("MRG", segment, reading, |seg| {
@@ -117,12 +155,55 @@ pub(crate) fn read(
             name => rest(name, segment, &mut group, reading),
         }
     }
-    group.close();
+    group.end();
     Ok(())
+}
+
+fn document<'r, 'a>(
+    txa: Segment<'_>,
+    message: &Message<'_>,
+    group: &Group<'_, '_>,
+    reading: &'r Reading<'a>,
+) -> txa::Document<'r, 'a> {
+    let about = txa::About {
+        subject: group.subject(),
+        encounter: group.encounter(),
+        patient: group.patient.as_ref().map(|patient| patient.entity),
+    };
+    txa::open(txa, message, about, reading)
+}
+
+fn charge(
+    ft1: Segment<'_>,
+    message: &Message<'_>,
+    group: &mut Group<'_, '_>,
+    reading: &Reading<'_>,
+) {
+    let nth = group.nth(&ft1);
+    let about = ft1::About {
+        subject: group.subject(),
+        encounter: group.encounter(),
+        account: group.account.clone(),
+        owner: group.owner().map(|owner| owner.entity),
+        nth,
+    };
+    with("FT1", ft1, reading, |seg| {
+        ft1::state(seg, message, about, reading);
+    });
 }
 
 /// The segments that say more of the patient and visit of their group.
 fn rest(name: &str, segment: Segment<'_>, group: &mut Group<'_, '_>, reading: &Reading<'_>) {
+    if let Some(schedule) = &mut group.schedule
+        && schedule.takes(name, segment)
+    {
+        return;
+    }
+    if let Some(document) = &mut group.document
+        && document.takes(name, &segment)
+    {
+        return;
+    }
     match name {
         "PV2" => {
             if let Some(visit) = &mut group.visit {

@@ -3,6 +3,7 @@
 pub(crate) mod administrative;
 pub(crate) mod clinical;
 pub(crate) mod location;
+pub(crate) mod schedule;
 pub(crate) mod system;
 pub(crate) mod visit;
 
@@ -58,6 +59,11 @@ mod tests {
         check(clinical::ALLERGY_SEVERITY);
         check(clinical::SUBSCRIBER_RELATIONSHIP);
         check(clinical::OBSERVATION_STATUS);
+        check(schedule::APPOINTMENT_STATUS);
+        check(schedule::APPOINTMENT_REASON);
+        check(schedule::COMPLETION);
+        check(schedule::AVAILABILITY);
+        check(schedule::MEDIA_TYPES);
         check(visit::CLASS);
         check(visit::ACT_CODES);
     }

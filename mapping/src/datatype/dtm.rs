@@ -2,8 +2,8 @@
 
 use fhirbolt::model::r4::types::{Date, DateTime, Period};
 use hl7v2::datatype::{Dtm, Precision};
-use jiff::Timestamp;
 use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp};
 
 use crate::inbound::Reading;
 
@@ -95,6 +95,21 @@ impl<'z> When<'z> {
         self.dtm
             .earliest(self.zone)
             .map_or_else(String::new, instant)
+    }
+
+    /// The first instant that is meant.
+    pub(crate) fn timestamp(self) -> Option<Timestamp> {
+        self.dtm.earliest(self.zone)
+    }
+
+    /// The instant so many seconds later, in the same zone.
+    pub(crate) fn later(self, seconds: i64) -> Option<String> {
+        let duration = SignedDuration::from_secs(seconds);
+        let at = self.timestamp()?.checked_add(duration).ok()?;
+        let offset = self.dtm.offset();
+        let offset = offset.unwrap_or_else(|| self.zone.to_offset(at));
+        let zoned = at.to_zoned(TimeZone::fixed(offset));
+        Some(zoned.strftime("%Y-%m-%dT%H:%M:%S%:z").to_string())
     }
 
     /// Whether a time of day was said.

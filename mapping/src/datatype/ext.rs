@@ -1,6 +1,6 @@
 //! Extensions.
 
-use fhirbolt::model::r4::types::{Extension, ExtensionValue};
+use fhirbolt::model::r4::types::{CodeableConcept, Extension, ExtensionValue};
 
 /// An extension with a value.
 pub(crate) fn valued(url: &str, value: ExtensionValue) -> Extension {
@@ -30,5 +30,13 @@ pub(crate) fn unknown() -> Extension {
     valued(
         "http://hl7.org/fhir/StructureDefinition/data-absent-reason",
         ExtensionValue::Code("unknown".into()),
+    )
+}
+
+/// The code as it was sent, beside one that FHIR binds.
+pub(crate) fn alternate_codes(original: CodeableConcept) -> Extension {
+    valued(
+        "http://hl7.org/fhir/StructureDefinition/alternate-codes",
+        ExtensionValue::CodeableConcept(Box::new(original)),
     )
 }

@@ -2,7 +2,7 @@
 
 use fhirbolt::model::r4::resources::Organization;
 use fhirbolt::model::r4::types::{Identifier, Reference};
-use hl7v2::datatype::{Cx, Xad, Xon, Xtn};
+use hl7v2::datatype::{Cwe, Cx, Hd, Xad, Xon, Xtn};
 use model::{IdentityKind, SourceIdentity};
 
 use crate::facts::Place;
@@ -51,6 +51,59 @@ pub(crate) fn reference(xon: Xon<'_>, reading: &Reading<'_>) -> Option<Reference
     let reference = refer("Organization", voice.entity.0, name);
     voice.close();
     Some(reference)
+}
+
+/// An organization of which only an HD is known.
+pub(crate) fn of_hd(hd: Hd<'_>, reading: &Reading<'_>) -> Option<Reference> {
+    let name = text::text(&hd.namespace()).or_else(|| text::text(&hd.universal_id()))?;
+    let value = identity::authority(hd)?;
+    Some(stand_in(
+        format!("hd:{value}"),
+        name,
+        hd::system(hd, reading),
+        reading,
+    ))
+}
+
+/// An organization of which only a code and words are known.
+pub(crate) fn of_code(code: Cwe<'_>, reading: &Reading<'_>) -> Option<Reference> {
+    let id = text::text(&code.code());
+    let name = text::text(&code.display()).or_else(|| id.clone())?;
+    let value = format!("code:{}|{}", id.unwrap_or_default(), code.system().trim());
+    Some(stand_in(value, name, None, reading))
+}
+
+/// `system` is the organization's own, as the one who assigns identifiers.
+fn stand_in(
+    value: String,
+    name: String,
+    system: Option<String>,
+    reading: &Reading<'_>,
+) -> Reference {
+    let identity = SourceIdentity {
+        kind: IdentityKind::Organization,
+        authority: reading.sender(),
+        type_code: String::new(),
+        value,
+    };
+    let mut voice = Voice::unidentified(reading, EntityKind::Organization, identity);
+    let identifier = system.filter(|system| system.starts_with("urn:oid:"));
+    let organization = Organization {
+        identifier: identifier
+            .map(|oid| Identifier {
+                system: Some("urn:ietf:rfc:3986".into()),
+                value: Some(oid.into()),
+                ..Identifier::default()
+            })
+            .into_iter()
+            .collect(),
+        name: Some(name.as_str().into()),
+        ..Organization::default()
+    };
+    voice.state(NAME, json::fragment(&organization));
+    let reference = refer("Organization", voice.entity.0, Some(name));
+    voice.close();
+    reference
 }
 
 /// The insurer of IN1-3, 4, 5 and 7.

@@ -175,12 +175,12 @@ impl<'f> Visit<'f> {
             .find(|event| begins.contains(&event.trigger));
         let start = self
             .said(ADMITTED)
-            .and_then(|said| nested(said.fragment, "period", "start"))
+            .and_then(|said| text_in(said.fragment, &["period", "start"]))
             .or_else(|| first.map(|event| event.at.clone()));
         let is_over = matches!(stage, Some(Stage::Finished | Stage::Cancelled));
         let end = is_over.then(|| {
             self.said(DISCHARGED)
-                .and_then(|said| nested(said.fragment, "period", "end"))
+                .and_then(|said| text_in(said.fragment, &["period", "end"]))
                 .or_else(|| {
                     self.timeline
                         .last(Trigger::Discharge)
@@ -215,9 +215,11 @@ pub(super) fn element<'f>(fragment: &'f str, name: &str) -> Option<&'f str> {
     Some(value)
 }
 
-/// A text inside an element.
-fn nested(fragment: &str, outer: &str, inner: &str) -> Option<String> {
-    let value = element(element(fragment, outer)?, inner)?;
+/// A text inside a fragment, by the names that lead to it.
+pub(super) fn text_in(fragment: &str, path: &[&str]) -> Option<String> {
+    let value = path
+        .iter()
+        .try_fold(fragment, |value, name| element(value, name))?;
     serde_json::from_str(value).ok()
 }
 

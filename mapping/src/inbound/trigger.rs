@@ -31,6 +31,22 @@ pub(crate) enum IdentityRule {
     MergePatients,
     /// Two patients are named, each for themselves (A17).
     Two,
+    /// Two patients are named who are one person (A24).
+    Link,
+    /// Two patients are named who are not one person after all (A37).
+    Unlink,
+    /// MRG names a visit that PV1 replaces.
+    MergeVisits,
+    /// MRG names an account that PID-18 replaces.
+    MergeAccounts,
+    /// The visit should not be in the record (A23).
+    DeleteVisit,
+    /// The person should not be in the record (A29).
+    DeletePatient,
+    /// The person is in the record, maybe again (A28).
+    AddPatient,
+    /// The pending transfer was called off (A26).
+    CancelPendingTransfer,
 }
 
 const fn visit(event: Trigger) -> Rules {
@@ -49,6 +65,13 @@ const MERGE: Rules = Rules {
     event: None,
     identity: IdentityRule::MergePatients,
 };
+
+const fn identity(identity: IdentityRule) -> Rules {
+    Rules {
+        event: None,
+        identity,
+    }
+}
 
 /// Table 0003 for ADT, as far as there are rules. MSH-9.3 takes no part: it is often empty, and wrong.
 const ADT: &[(&str, Rules)] = &[
@@ -78,24 +101,33 @@ const ADT: &[(&str, Rules)] = &[
     ("A18", MERGE),
     ("A21", visit(Trigger::StartLeave)),
     ("A22", visit(Trigger::EndLeave)),
+    ("A23", identity(IdentityRule::DeleteVisit)),
+    ("A24", identity(IdentityRule::Link)),
     ("A25", UPDATE),
-    ("A26", UPDATE),
+    ("A26", identity(IdentityRule::CancelPendingTransfer)),
     ("A27", visit(Trigger::CancelPreAdmit)),
-    ("A28", UPDATE),
+    ("A28", identity(IdentityRule::AddPatient)),
+    ("A29", identity(IdentityRule::DeletePatient)),
     ("A30", MERGE),
     ("A31", UPDATE),
     ("A32", UPDATE),
     ("A33", UPDATE),
     ("A34", MERGE),
-    ("A35", UPDATE),
+    ("A35", identity(IdentityRule::MergeAccounts)),
     ("A36", MERGE),
+    ("A37", identity(IdentityRule::Unlink)),
     ("A38", visit(Trigger::CancelPreAdmit)),
     ("A39", MERGE),
     ("A40", MERGE),
-    ("A41", UPDATE),
+    ("A41", identity(IdentityRule::MergeAccounts)),
+    ("A42", identity(IdentityRule::MergeVisits)),
+    ("A44", UPDATE),
+    ("A45", UPDATE),
     ("A46", MERGE),
     ("A47", MERGE),
-    ("A49", UPDATE),
+    ("A49", identity(IdentityRule::MergeAccounts)),
+    ("A50", identity(IdentityRule::MergeVisits)),
+    ("A51", UPDATE),
     ("A52", visit(Trigger::CancelLeave)),
     ("A53", visit(Trigger::CancelReturn)),
     ("A54", UPDATE),
@@ -105,13 +137,36 @@ const ADT: &[(&str, Rules)] = &[
     ("A62", UPDATE),
 ];
 
+/// Messages of which the trigger says nothing of the visit: what it says of the appointment, document or
+/// charge is read where that is read.
+const ABOUT_OTHERS: &[(&str, &[&str])] = &[
+    ("DFT", &["P03", "P11"]),
+    (
+        "MDM",
+        &[
+            "T01", "T02", "T03", "T04", "T05", "T06", "T07", "T08", "T09", "T10", "T11",
+        ],
+    ),
+    (
+        "SIU",
+        &[
+            "S12", "S13", "S14", "S15", "S16", "S17", "S18", "S19", "S20", "S21", "S22", "S23",
+            "S24", "S26",
+        ],
+    ),
+];
+
 /// The rules for a message type, if there are any.
 pub(crate) fn rules(code: &str, trigger: &str) -> Option<Rules> {
-    let table = match code.trim() {
+    let (code, trigger) = (code.trim(), trigger.trim());
+    let others = ABOUT_OTHERS.iter().find(|(known, _)| *known == code);
+    if let Some((_, triggers)) = others {
+        return triggers.contains(&trigger).then_some(UPDATE);
+    }
+    let table = match code {
         "ADT" => ADT,
         _ => return None,
     };
-    let trigger = trigger.trim();
     let at = table
         .binary_search_by(|(name, _)| (*name).cmp(trigger))
         .ok()?;

@@ -180,6 +180,19 @@ impl<'r, 'a> Voice<'r, 'a> {
         self.facts.happen(event);
     }
 
+    /// States that the parts of a kind that were spoken of are all there are.
+    pub(crate) fn list_all(&mut self, kind: &str, place: Place) {
+        let named: Vec<&str> = self
+            .parts
+            .iter()
+            .map(AsRef::as_ref)
+            .filter(|part| part.split('/').next() == Some(kind))
+            .collect();
+        let list = serde_json::json!({ "parts": named }).to_string();
+        self.part = format!("{SNAPSHOT}/{kind}").into();
+        self.put(place, Some(list.into()));
+    }
+
     /// States which parts there are, where the profile agrees that a message names them all.
     fn list_parts(&mut self) {
         if !self.reading.is_full || self.reading.profile().snapshot.is_empty() {
@@ -187,15 +200,7 @@ impl<'r, 'a> Voice<'r, 'a> {
         }
         for (segment, owner, kind) in SNAPSHOTS {
             if owner == self.kind && self.reading.profile().snapshot.contains(segment) {
-                let named: Vec<&str> = self
-                    .parts
-                    .iter()
-                    .map(AsRef::as_ref)
-                    .filter(|part| part.split('/').next() == Some(kind))
-                    .collect();
-                let list = serde_json::json!({ "parts": named }).to_string();
-                self.part = format!("{SNAPSHOT}/{kind}").into();
-                self.put(Place::new(segment, 0), Some(list.into()));
+                self.list_all(kind, Place::new(segment, 0));
             }
         }
     }

@@ -7,7 +7,7 @@ use fhirbolt::model::r4::types::{
     Code, CodeableConcept, Extension, HumanName, Identifier, Period, Reference,
 };
 use hl7v2::datatype::{Cx, Xad, Xpn, Xtn};
-use hl7v2::{Repetition, Segment};
+use hl7v2::{Message, Repetition, Segment};
 use model::IdentityKind;
 
 use crate::datatype::xon::refer;
@@ -53,6 +53,17 @@ fn identifiers(pid: &Seg<'_>, msh: &Segment<'_>, voice: &mut Voice<'_, '_>) {
     voice.one(pid, 20, |licence| {
         Some(identified(vec![driving_licence(licence, reading)?]))
     });
+}
+
+/// The account that PID-18 names, unless the profile says that it is the visit's number.
+pub(super) fn account_of(
+    pid: &Segment<'_>,
+    message: &Message<'_>,
+    reading: &Reading<'_>,
+) -> Option<Reference> {
+    let is_visit = reading.profile().visit_id.contains(&VisitId::AccountNumber);
+    let identity = identity::account(pid, &message.msh()).filter(|_| !is_visit)?;
+    Some(refer("Account", reading.entity(&identity).0, None))
 }
 
 /// PID-18 → Account, unless the profile says that it is the visit's number.

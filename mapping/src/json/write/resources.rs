@@ -14,30 +14,34 @@ use fhirbolt::model::r4::resources::{
 use super::{choice, members};
 
 members! {
-    Account { "identifier" identifier, "status" status, "subject" subject }
+    Account {
+        "identifier" identifier, "status" status, "type" r#type, "subject" subject,
+        "guarantor" guarantor,
+    }
     AllergyIntolerance {
         "identifier" identifier, "clinicalStatus" clinical_status,
         "verificationStatus" verification_status, "type" r#type, "category" category,
         "criticality" criticality, "code" code, "patient" patient, "onset" onset,
-        "reaction" reaction,
+        "recordedDate" recorded_date, "recorder" recorder, "reaction" reaction,
     }
     AllergyIntoleranceReaction { "manifestation" manifestation, "severity" severity }
     Condition {
-        "identifier" identifier, "verificationStatus" verification_status, "category" category,
+        "extension" extension, "identifier" identifier, "verificationStatus" verification_status, "category" category,
         "code" code, "subject" subject, "encounter" encounter, "onset" onset,
         "recordedDate" recorded_date, "asserter" asserter,
     }
     Coverage {
-        "identifier" identifier, "status" status, "type" r#type, "subscriber" subscriber,
-        "subscriberId" subscriber_id, "beneficiary" beneficiary, "relationship" relationship,
-        "period" period, "payor" payor, "class" class,
+        "extension" extension, "identifier" identifier, "status" status, "type" r#type,
+        "policyHolder" policy_holder, "subscriber" subscriber, "subscriberId" subscriber_id,
+        "beneficiary" beneficiary, "dependent" dependent, "relationship" relationship,
+        "period" period, "payor" payor, "class" class, "order" order,
     }
     CoverageClass { "type" r#type, "value" value, "name" name }
     Encounter {
-        "identifier" identifier, "status" status, "statusHistory" status_history, "class" class,
+        "extension" extension, "identifier" identifier, "status" status, "statusHistory" status_history, "class" class,
         "classHistory" class_history, "type" r#type, "serviceType" service_type,
-        "priority" priority, "subject" subject, "participant" participant, "period" period,
-        "length" length, "reasonCode" reason_code, "diagnosis" diagnosis,
+        "priority" priority, "subject" subject, "episodeOfCare" episode_of_care,
+        "participant" participant, "appointment" appointment, "period" period, "length" length, "reasonCode" reason_code, "diagnosis" diagnosis,
         "hospitalization" hospitalization, "location" location,
         "serviceProvider" service_provider,
     }
@@ -49,12 +53,12 @@ members! {
         "specialCourtesy" special_courtesy, "specialArrangement" special_arrangement,
         "destination" destination, "dischargeDisposition" discharge_disposition,
     }
-    EncounterLocation { "location" location, "status" status, "period" period }
-    EncounterParticipant { "type" r#type, "individual" individual }
+    EncounterLocation { "extension" extension, "location" location, "status" status, "period" period }
+    EncounterParticipant { "type" r#type, "period" period, "individual" individual }
     EncounterStatusHistory { "status" status, "period" period }
     Location {
-        "identifier" identifier, "status" status, "name" name, "description" description,
-        "mode" mode, "physicalType" physical_type, "partOf" part_of,
+        "identifier" identifier, "status" status, "operationalStatus" operational_status,
+        "name" name, "description" description, "mode" mode, "type" r#type, "physicalType" physical_type, "partOf" part_of,
     }
     MessageHeader {
         "event" event, "destination" destination, "source" source, "focus" focus,
@@ -71,7 +75,8 @@ members! {
     ObservationComponent { "code" code, "value" value }
     ObservationReferenceRange { "low" low, "high" high, "text" text }
     Organization {
-        "identifier" identifier, "name" name, "telecom" telecom, "address" address,
+        "identifier" identifier, "type" r#type, "name" name, "telecom" telecom,
+        "address" address, "contact" contact,
     }
     Patient {
         "extension" extension, "identifier" identifier, "active" active, "name" name,
@@ -82,26 +87,29 @@ members! {
     }
     PatientCommunication { "language" language }
     PatientContact {
-        "relationship" relationship, "telecom" telecom, "address" address,
-        "organization" organization,
+        "relationship" relationship, "name" name, "telecom" telecom, "address" address,
+        "gender" gender, "organization" organization, "period" period,
     }
     PatientLink { "other" other, "type" r#type }
-    Practitioner { "identifier" identifier, "name" name }
+    Practitioner {
+        "identifier" identifier, "name" name, "telecom" telecom, "address" address,
+        "qualification" qualification,
+    }
     Procedure {
-        "identifier" identifier, "status" status, "category" category, "code" code,
+        "identifier" identifier, "partOf" part_of, "status" status, "category" category, "code" code,
         "subject" subject, "encounter" encounter, "performed" performed, "performer" performer,
-        "reasonCode" reason_code,
+        "location" location, "reasonCode" reason_code,
     }
     ProcedurePerformer { "function" function, "actor" actor }
     RelatedPerson {
         "identifier" identifier, "patient" patient, "relationship" relationship, "name" name,
         "telecom" telecom, "gender" gender, "birthDate" birth_date, "address" address,
-        "period" period,
+        "period" period, "communication" communication,
     }
 }
 
 choice! {
-    AllergyIntoleranceOnset { DateTime "onsetDateTime" }
+    AllergyIntoleranceOnset { DateTime "onsetDateTime", String "onsetString" }
     ConditionOnset { DateTime "onsetDateTime" }
     MessageHeaderEvent { Coding "eventCoding" }
     ObservationComponentValue {
@@ -117,5 +125,5 @@ choice! {
     }
     PatientDeceased { Boolean "deceasedBoolean", DateTime "deceasedDateTime" }
     PatientMultipleBirth { Boolean "multipleBirthBoolean", Integer "multipleBirthInteger" }
-    ProcedurePerformed { DateTime "performedDateTime" }
+    ProcedurePerformed { DateTime "performedDateTime", Period "performedPeriod" }
 }

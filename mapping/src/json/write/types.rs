@@ -1,9 +1,10 @@
 //! Data types.
 
 use fhirbolt::model::r4::types::{
-    Address, Boolean, Code, CodeableConcept, Coding, ContactPoint, Date, DateTime, Decimal,
-    Duration, Extension, ExtensionValue, HumanName, Identifier, Integer, Period, PositiveInt,
-    Quantity, Range, Ratio, Reference, String as FhirString, Time, Uri, Url,
+    Address, Base64Binary, Boolean, Code, CodeableConcept, Coding, ContactPoint, Date, DateTime,
+    Decimal, Duration, Extension, ExtensionValue, HumanName, Identifier, Instant, Integer, Period,
+    PositiveInt, Quantity, Range, Ratio, Reference, String as FhirString, Time, UnsignedInt, Uri,
+    Url,
 };
 
 use super::{Element, Member, Members, Object, choice, escaped, members};
@@ -30,7 +31,17 @@ macro_rules! texts {
     )*};
 }
 
-texts!(Code, Date, DateTime, FhirString, Time, Uri, Url);
+texts!(
+    Base64Binary,
+    Code,
+    Date,
+    DateTime,
+    FhirString,
+    Instant,
+    Time,
+    Uri,
+    Url
+);
 
 /// What extends a primitive.
 struct Extended<'e>(&'e Vec<Extension>);
@@ -56,7 +67,7 @@ macro_rules! plain {
 }
 
 // A decimal's digits come from `Nm::json_digits`, which writes only numbers.
-plain!(Boolean, Decimal, Integer, PositiveInt);
+plain!(Boolean, Decimal, Integer, PositiveInt, UnsignedInt);
 
 impl Member for String {
     fn write(&self, name: &str, object: &mut Object<'_>) {
@@ -82,7 +93,7 @@ members! {
         "suffix" suffix, "period" period,
     }
     Identifier {
-        "use" r#use, "type" r#type, "system" system, "value" value, "period" period,
+        "extension" extension, "use" r#use, "type" r#type, "system" system, "value" value, "period" period,
         "assigner" assigner,
     }
     Period { "start" start, "end" end }
@@ -91,12 +102,17 @@ members! {
     }
     Range { "low" low, "high" high }
     Ratio { "numerator" numerator, "denominator" denominator }
-    Reference { "reference" reference, "display" display }
+    Reference {
+        "extension" extension, "reference" reference, "type" r#type, "identifier" identifier,
+        "display" display,
+    }
 }
 
 choice! {
     ExtensionValue {
-        Address "valueAddress", Code "valueCode", CodeableConcept "valueCodeableConcept",
-        Coding "valueCoding", DateTime "valueDateTime", String "valueString",
+        Address "valueAddress", Boolean "valueBoolean", Code "valueCode",
+        CodeableConcept "valueCodeableConcept", Coding "valueCoding", DateTime "valueDateTime",
+        Identifier "valueIdentifier", Money "valueMoney", Reference "valueReference",
+        String "valueString",
     }
 }

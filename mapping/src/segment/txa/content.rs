@@ -1,0 +1,261 @@
+//! The content of a document: OBX-5 as attachments, lines of text as one text.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use fhirbolt::model::r4::resources::{DocumentReference, DocumentReferenceContent};
+use fhirbolt::model::r4::types::{Attachment, CodeableConcept, DateTime, Extension};
+use hl7v2::datatype::{Cwe, Ed, Rp};
+use hl7v2::{Repetition, Segment};
+
+use crate::datatype::{cwe, dtm, ext, text};
+use crate::facts::Place;
+use crate::inbound::{Reading, Seg, Voice, valued};
+use crate::json;
+use crate::table::schedule::MEDIA_TYPES;
+use crate::table::{find, system};
+
+use super::blank;
+
+/// What has come so far.
+pub(super) struct Content {
+    list: Vec<Attachment>,
+    /// The lines of a text that is not at its end yet.
+    lines: Vec<String>,
+    /// What the next line must be to belong to them: OBX-3.
+    of: String,
+    title: Option<String>,
+    creation: Option<DateTime>,
+    /// TXA-3.
+    presentation: Option<String>,
+}
+
+/// Whether an OBX holds a value that means something by itself: numbers, codes, times.
+pub(super) fn is_discrete(obx: &Segment<'_>) -> bool {
+    let kind = obx.field(2).text();
+    !matches!(kind.trim(), "" | "TX" | "FT" | "ST" | "ED" | "RP")
+}
+
+impl Content {
+    /// TXA-3, 7 and 16, which are about all of it.
+    pub(super) fn of_txa(txa: &Seg<'_>, reading: &Reading<'_>) -> Self {
+        reading.at(txa.place(7));
+        let creation = dtm::date_time(&txa.field(7).text(), reading);
+        let file = text::text(&txa.field(16).full_text());
+        let presentation = text::code(&txa.field(3).text());
+        Self {
+            list: Vec::new(),
+            lines: Vec::new(),
+            of: String::new(),
+            title: file.or_else(|| text::text(&txa.field(25).full_text())),
+            creation,
+            presentation,
+        }
+    }
+
+    /// OBX: lines of one text, a document, or where one is.
+    pub(super) fn take_obx(&mut self, obx: &Seg<'_>, reading: &Reading<'_>) {
+        // OBX-4 counts lines, OBX-11 and 14 repeat what TXA says of the document.
+        obx.skip(&[1, 4, 11, 14]);
+        let kind = obx.field(2).text();
+        let code = obx.field(3).full_text();
+        reading.at(obx.place(5));
+        let label = Cwe::new(obx.field(3).first());
+        let label = text::text(&label.display()).or_else(|| text::text(&label.code()));
+        match kind.trim() {
+            "ED" => {
+                self.end_text();
+                for sent in valued(obx.field(5)) {
+                    let attachment = embedded(Ed::new(sent), reading);
+                    self.add(attachment, label.clone());
+                }
+            }
+            "RP" => {
+                self.end_text();
+                for sent in valued(obx.field(5)) {
+                    self.add(pointed_at(Rp::new(sent)), label.clone());
+                }
+            }
+            _ => {
+                if code.trim() != self.of {
+                    self.end_text();
+                    code.trim().clone_into(&mut self.of);
+                }
+                self.lines
+                    .extend(valued(obx.field(5)).map(|sent| line(&sent)));
+            }
+        }
+    }
+
+    /// NTE: a text of its own.
+    pub(super) fn take_note(&mut self, nte: &Seg<'_>) {
+        nte.skip(&[1, 2, 4]);
+        self.end_text();
+        self.lines
+            .extend(valued(nte.field(3)).map(|sent| line(&sent)));
+        self.end_text();
+    }
+
+    fn end_text(&mut self) {
+        self.of.clear();
+        let lines = std::mem::take(&mut self.lines);
+        let whole = lines.join("\n");
+        if !whole.trim().is_empty() {
+            let attachment = Attachment {
+                content_type: Some("text/plain".into()),
+                data: Some(STANDARD.encode(whole).into()),
+                ..Attachment::default()
+            };
+            self.add(Some(attachment), None);
+        }
+    }
+
+    fn add(&mut self, attachment: Option<Attachment>, label: Option<String>) {
+        let Some(attachment) = attachment else { return };
+        let title = self.title.clone().or(label);
+        self.list.push(Attachment {
+            title: title.map(Into::into),
+            creation: self.creation.clone(),
+            ..attachment
+        });
+    }
+
+    /// States the content. A notice without content (T01, T03 …) says nothing of it, but what kind it
+    /// is goes to a part of its own, for a document of which nothing else is known.
+    pub(super) fn state(mut self, voice: &mut Voice<'_, '_>) {
+        self.end_text();
+        if !self.list.is_empty() {
+            let all = holding(self.list);
+            return voice.state(Place::new("OBX", 5), json::fragment(&all));
+        }
+        let notice = Attachment {
+            content_type: self.content_type().map(Into::into),
+            title: self.title.map(Into::into),
+            creation: self.creation,
+            ..Attachment::default()
+        };
+        if notice.content_type.is_some() || notice.title.is_some() {
+            voice.turn_to_part("notice", "content");
+            let notice = holding(vec![notice]);
+            voice.state(Place::new("TXA", 3), json::fragment(&notice));
+            voice.turn_to_whole();
+        }
+    }
+
+    fn content_type(&self) -> Option<&'static str> {
+        let sent = self.presentation.as_deref()?;
+        find(MEDIA_TYPES, &sent.to_ascii_lowercase())
+    }
+}
+
+fn holding(list: Vec<Attachment>) -> DocumentReference {
+    let content = list.into_iter().map(|attachment| DocumentReferenceContent {
+        attachment: Box::new(attachment),
+        ..DocumentReferenceContent::default()
+    });
+    DocumentReference {
+        content: content.collect(),
+        ..blank()
+    }
+}
+
+/// A line as it was sent: blanks at its start may be the layout.
+fn line(sent: &Repetition<'_>) -> String {
+    let text = sent.full_text();
+    text.trim_end()
+        .chars()
+        .filter(|c| !c.is_control() || matches!(c, '\n' | '\t'))
+        .collect()
+}
+
+/// ED: Base64, hexadecimal or plain text, as Base64.
+fn embedded(ed: Ed<'_>, reading: &Reading<'_>) -> Option<Attachment> {
+    let data = match ed.encoding().trim().to_ascii_lowercase().as_str() {
+        "base64" => Some(ed.compact_data().into_owned()),
+        "hex" => unhex(&ed.compact_data()).map(|bytes| STANDARD.encode(bytes)),
+        _ => Some(plain(ed)),
+    };
+    let data = data.filter(|data| STANDARD.decode(data).is_ok());
+    if data.is_none() {
+        reading.issue("data is not in the encoding that it names");
+    }
+    let (kind, subtype) = (ed.data_type(), ed.subtype());
+    Some(Attachment {
+        content_type: media_type(&kind, &subtype).map(Into::into),
+        extension: original(&kind, &subtype),
+        data: data.filter(|data| !data.is_empty()).map(Into::into),
+        ..Attachment::default()
+    })
+}
+
+/// Data of which the encoding is not named. Senders leave it out, or say `A`, where it is Base64.
+fn plain(ed: Ed<'_>) -> String {
+    const SHORTEST: usize = 16;
+    let compact = ed.compact_data();
+    if SHORTEST <= compact.len() && STANDARD.decode(compact.as_bytes()).is_ok() {
+        return compact.into_owned();
+    }
+    STANDARD.encode(ed.data().as_bytes())
+}
+
+fn pointed_at(rp: Rp<'_>) -> Option<Attachment> {
+    let pointer = text::text(&rp.pointer())?;
+    let (kind, subtype) = (rp.data_type(), rp.subtype());
+    Some(Attachment {
+        content_type: media_type(&kind, &subtype).map(Into::into),
+        url: Some(pointer.replace(char::is_whitespace, "%20").into()),
+        ..Attachment::default()
+    })
+}
+
+fn unhex(digits: &str) -> Option<Vec<u8>> {
+    let (pairs, rest) = digits.as_bytes().as_chunks::<2>();
+    if !rest.is_empty() {
+        return None;
+    }
+    let byte = |pair: &[u8; 2]| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok();
+    pairs.iter().map(byte).collect()
+}
+
+/// The media type: what ED.2 and ED.3 say together (`application`, `pdf`), else what one of them is
+/// known for (`AP`, `PDF`).
+fn media_type(kind: &str, subtype: &str) -> Option<String> {
+    let kind = kind.trim().to_ascii_lowercase();
+    let subtype = subtype.trim().to_ascii_lowercase();
+    if subtype.contains('/') {
+        return Some(subtype);
+    }
+    if let Some(known) = find(MEDIA_TYPES, &subtype) {
+        return Some(known.to_owned());
+    }
+    if MAJOR.contains(&kind.as_str()) && is_token(&subtype) {
+        return Some(format!("{kind}/{subtype}"));
+    }
+    find(MEDIA_TYPES, &kind).map(str::to_owned)
+}
+
+/// Media types of RFC 2046 and after it.
+const MAJOR: [&str; 8] = [
+    "application",
+    "audio",
+    "image",
+    "message",
+    "model",
+    "multipart",
+    "text",
+    "video",
+];
+
+fn is_token(text: &str) -> bool {
+    let is_part = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$&-^_.+".contains(&byte);
+    !text.is_empty() && text.bytes().all(is_part)
+}
+
+/// ED.2, where it is all that was said of the type.
+fn original(kind: &str, subtype: &str) -> Vec<Extension> {
+    let code = text::code(kind).filter(|_| subtype.trim().is_empty());
+    let original = code.map(|code| CodeableConcept {
+        coding: vec![cwe::coding(&system::v2_table("0191"), &code, "")],
+        ..CodeableConcept::default()
+    });
+    original.map(ext::alternate_codes).into_iter().collect()
+}
