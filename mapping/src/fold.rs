@@ -1,5 +1,6 @@
 //! The facts of an entity become resources.
 
+mod account;
 mod appointment;
 mod document;
 mod episode;
@@ -81,7 +82,7 @@ pub fn drafts<'f>(
         EntityKind::Practitioner => parts.whole(ResourceType::Practitioner, entity),
         EntityKind::Organization => parts.whole(ResourceType::Organization, entity),
         EntityKind::Location => parts.whole(ResourceType::Location, entity),
-        EntityKind::Account => parts.whole(ResourceType::Account, entity),
+        EntityKind::Account => account::fold(entity, &parts),
         EntityKind::Appointment => appointment::fold(entity, &parts),
         EntityKind::Document => document::fold(entity, &parts, ctx),
         EntityKind::Charge => parts.whole(ResourceType::ChargeItem, entity),

@@ -20,6 +20,8 @@ pub struct Profile {
     pub secondary_id_types: Vec<String>,
     /// Where the visit's number stands, best first.
     pub visit_id: Vec<VisitId>,
+    /// Where the number of the episode of care stands, best first.
+    pub episode_id: Vec<EpisodeId>,
     /// PV1-2 to a code of v3-ActCode, on top of the standard's table.
     pub classes: BTreeMap<String, String>,
     /// PV1-36 to a code of discharge-disposition, on top of the standard's table.
@@ -43,6 +45,20 @@ pub enum VisitId {
     AlternateVisitId,
 }
 
+/// A field that may hold the episode's number.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub enum EpisodeId {
+    /// The service episode identifier, which names an episode of which the visit is a part.
+    #[serde(rename = "PV1-54")]
+    ServiceEpisode,
+    /// The visit number, where a visit is an episode.
+    #[serde(rename = "PV1-19")]
+    VisitNumber,
+    /// The alternate visit id, where a visit is an episode.
+    #[serde(rename = "PV1-50")]
+    AlternateVisitId,
+}
+
 impl Default for Profile {
     fn default() -> Self {
         let words = |words: &[&str]| words.iter().map(|&word| word.to_owned()).collect();
@@ -55,6 +71,7 @@ impl Default for Profile {
                 "SS", "SB", "DL", "PPN", "NI", "NH", "MA", "MC", "MI", "MB", "BC", "TAX", "NPI",
             ]),
             visit_id: vec![VisitId::VisitNumber, VisitId::AlternateVisitId],
+            episode_id: vec![EpisodeId::ServiceEpisode],
             classes: BTreeMap::new(),
             discharge_dispositions: BTreeMap::new(),
             snapshot: BTreeSet::new(),

@@ -4,6 +4,7 @@
 mod al1;
 mod dg1;
 mod ft1;
+mod gt1;
 mod in1;
 mod mrg;
 mod nk1;
@@ -13,6 +14,7 @@ mod pid;
 mod pr1;
 mod pv1;
 mod pv2;
+mod rol;
 mod sch;
 mod txa;
 
@@ -30,6 +32,27 @@ use crate::identity;
 use crate::inbound::trigger::{IdentityRule, Rules};
 use crate::inbound::{EntityKind, Reading, Seg, Unmappable, Voice};
 
+/// What stands before ROL and PRT: that is what the role is played in.
+pub(crate) enum After {
+    /// The patient, whatever the visit.
+    Patient,
+    /// The visit.
+    Visit,
+    /// A procedure, by its name.
+    Procedure(String),
+}
+
+impl After {
+    /// A word that tells the same person's roles apart.
+    const fn word(&self) -> &'static str {
+        match self {
+            Self::Patient => "patient",
+            Self::Visit => "visit",
+            Self::Procedure(_) => "procedure",
+        }
+    }
+}
+
 /// The patient and visit of whom the next segment speaks.
 struct Group<'r, 'a> {
     patient: Option<Voice<'r, 'a>>,
@@ -38,7 +61,13 @@ struct Group<'r, 'a> {
     schedule: Option<sch::Schedule<'r, 'a>>,
     document: Option<txa::Document<'r, 'a>>,
     /// The patient's account.
-    account: Option<Reference>,
+    account: Option<SourceIdentity>,
+    /// The coverage that IN2 and IN3 go on with.
+    coverage: Option<String>,
+    /// What a role is played in.
+    after: After,
+    /// The first patient of a message that names two.
+    first: Option<SourceIdentity>,
     /// Segments that were read, to tell the second of two equal ones from the first.
     seen: HashMap<Vec<u8>, usize>,
 }
@@ -51,6 +80,9 @@ impl<'r, 'a> Group<'r, 'a> {
             schedule: None,
             document: None,
             account: None,
+            coverage: None,
+            after: After::Patient,
+            first: None,
             seen,
         }
     }
@@ -128,8 +160,10 @@ pub(crate) fn read(
         match segment.name() {
             "PID" => {
                 group.close();
-                group.patient = Some(patient(segment, message, reading));
+                group.patient = Some(patient(segment, message, rules, reading));
                 group.account = pid::account_of(&segment, message, reading);
+                group.after = After::Patient;
+                second(&segment, message, rules, &mut group, reading);
                 let subject = group.subject();
                 if let Some(schedule) = &mut group.schedule {
                     schedule.patient(subject);
@@ -138,6 +172,7 @@ pub(crate) fn read(
             "PV1" => {
                 group.close_visit();
                 group.visit = visit(segment, message, rules, &group, reading);
+                group.after = After::Visit;
                 if let (Some(schedule), Some(visit)) = (&group.schedule, &mut group.visit) {
                     schedule.visit(visit);
                 }
@@ -145,18 +180,62 @@ pub(crate) fn read(
             "SCH" => group.schedule = Some(sch::open(segment, message, reading)),
             "TXA" => group.document = Some(document(segment, message, &group, reading)),
             "FT1" => charge(segment, message, &mut group, reading),
-            "MRG" if rules.identity == IdentityRule::MergePatients => {
-                if let Some(survivor) = &mut group.patient {
-                    with("MRG", segment, reading, |seg| {
-                        mrg::state(seg, message, reading, survivor);
-                    });
-                }
-            }
+            "MRG" => merge(segment, message, rules, &mut group, reading),
             name => rest(name, segment, &mut group, reading),
         }
     }
     group.end();
     Ok(())
+}
+
+/// MRG: what was before, of the patient, the account and the visit.
+fn merge(
+    mrg: Segment<'_>,
+    message: &Message<'_>,
+    rules: Rules,
+    group: &mut Group<'_, '_>,
+    reading: &Reading<'_>,
+) {
+    let Some(patient) = &mut group.patient else {
+        return unread("MRG", mrg, reading);
+    };
+    with("MRG", mrg, reading, |seg| {
+        mrg::other::account(
+            seg,
+            message,
+            rules.identity,
+            patient,
+            group.account.as_ref(),
+        );
+        if rules.identity == IdentityRule::MergePatients {
+            mrg::state(seg, message, reading, patient);
+        }
+        if rules.identity == IdentityRule::MergeVisits {
+            // PV1, which follows, takes them.
+            seg.skip(&[5, 6]);
+        }
+    });
+}
+
+/// The second of two patients who are one, or are not after all.
+fn second(
+    pid: &Segment<'_>,
+    message: &Message<'_>,
+    rules: Rules,
+    group: &mut Group<'_, '_>,
+    reading: &Reading<'_>,
+) {
+    if !matches!(rules.identity, IdentityRule::Link | IdentityRule::Unlink) {
+        return;
+    }
+    let named = identity::patient(pid, &message.msh(), reading.profile());
+    match (&group.first, named) {
+        (Some(first), Some(second)) => {
+            mrg::other::linked(first, &second, rules.identity, reading);
+        }
+        (None, named) => group.first = named,
+        (Some(_), None) => {}
+    }
 }
 
 fn document<'r, 'a>(
@@ -183,7 +262,10 @@ fn charge(
     let about = ft1::About {
         subject: group.subject(),
         encounter: group.encounter(),
-        account: group.account.clone(),
+        account: group
+            .account
+            .as_ref()
+            .map(|account| refer("Account", reading.entity(account).0, None)),
         owner: group.owner().map(|owner| owner.entity),
         nth,
     };
@@ -212,7 +294,10 @@ fn rest(name: &str, segment: Segment<'_>, group: &mut Group<'_, '_>, reading: &R
                 unread(name, segment, reading);
             }
         }
-        "PD1" | "NK1" | "AL1" | "IAM" | "IN1" => of_patient(name, segment, group, reading),
+        "PD1" | "NK1" | "AL1" | "IAM" | "IN1" | "IN2" | "IN3" | "GT1" => {
+            of_patient(name, segment, group, reading);
+        }
+        "ROL" | "PRT" => role(name, segment, group, reading),
         "DG1" | "PR1" | "OBX" => of_visit(name, segment, group, reading),
         // What these say is in the stamp, the events and the bundle's header.
         "MSH" | "EVN" | "SFT" | "UAC" => {}
@@ -233,10 +318,15 @@ fn unread(name: &str, segment: Segment<'_>, reading: &Reading<'_>) {
 fn of_patient(name: &str, segment: Segment<'_>, group: &mut Group<'_, '_>, reading: &Reading<'_>) {
     let subject = group.subject();
     let Some(patient) = &mut group.patient else {
-        return;
+        return unread(name, segment, reading);
     };
+    if name != "PD1" {
+        group.after = After::Patient;
+    }
     match name {
-        "PD1" => with("PD1", segment, reading, |seg| pd1::state(seg, patient)),
+        "PD1" => with("PD1", segment, reading, |seg| {
+            pd1::state(seg, subject, patient);
+        }),
         "NK1" => with("NK1", segment, reading, |seg| {
             nk1::state(seg, subject, patient);
         }),
@@ -246,9 +336,42 @@ fn of_patient(name: &str, segment: Segment<'_>, group: &mut Group<'_, '_>, readi
         "IAM" => with("IAM", segment, reading, |seg| {
             al1::state_iam(seg, subject, patient);
         }),
-        _ => with("IN1", segment, reading, |seg| {
-            in1::state(seg, subject, patient);
+        "GT1" => with("GT1", segment, reading, |seg| {
+            gt1::state(seg, subject, group.account.as_ref(), patient);
         }),
+        "IN1" => with("IN1", segment, reading, |seg| {
+            group.coverage = in1::state(seg, subject, patient);
+        }),
+        _ => match (&group.coverage, name) {
+            (Some(coverage), "IN2") => with("IN2", segment, reading, |seg| {
+                in1::state_in2(seg, coverage, patient);
+            }),
+            (Some(_), _) => with("IN3", segment, reading, |seg| {
+                in1::state_in3(seg, patient);
+            }),
+            (None, _) => unread(name, segment, reading),
+        },
+    }
+}
+
+/// ROL and PRT.
+fn role(name: &str, segment: Segment<'_>, group: &mut Group<'_, '_>, reading: &Reading<'_>) {
+    let owner = match group.after {
+        After::Patient => group.patient.as_mut(),
+        After::Visit => group.visit.as_mut(),
+        After::Procedure(_) => group.visit.as_mut().or(group.patient.as_mut()),
+    };
+    let Some(owner) = owner else {
+        return unread(name, segment, reading);
+    };
+    if name == "ROL" {
+        with("ROL", segment, reading, |seg| {
+            rol::state(seg, &group.after, owner)
+        });
+    } else {
+        with("PRT", segment, reading, |seg| {
+            rol::state_prt(seg, &group.after, owner)
+        });
     }
 }
 
@@ -262,9 +385,11 @@ fn of_visit(name: &str, segment: Segment<'_>, group: &mut Group<'_, '_>, reading
             dg1::state(seg, subject, encounter, owner);
         }),
         "PR1" => {
+            let mut name = None;
             with("PR1", segment, reading, |seg| {
-                pr1::state(seg, subject, encounter, nth, owner);
+                name = pr1::state(seg, subject, encounter, nth, owner);
             });
+            group.after = name.map_or(After::Patient, After::Procedure);
         }
         _ => {
             let about = obx::About { subject, encounter };
@@ -289,6 +414,7 @@ fn with<'m>(
 fn patient<'r, 'a>(
     pid: Segment<'_>,
     message: &Message<'_>,
+    rules: Rules,
     reading: &'r Reading<'a>,
 ) -> Voice<'r, 'a> {
     let msh = message.msh();
@@ -298,6 +424,7 @@ fn patient<'r, 'a>(
         None => Voice::unidentified(reading, kind, unnamed(&pid, message, reading)),
     };
     with("PID", pid, reading, |seg| pid::state(seg, &msh, &mut voice));
+    pid::record(rules.identity, &mut voice);
     voice
 }
 
@@ -338,6 +465,11 @@ fn visit<'r, 'a>(
     with("PV1", pv1, reading, |seg| {
         pv1::state(seg, message, rules, group.subject(), &mut voice);
     });
+    if rules.identity == IdentityRule::MergeVisits
+        && let Some(mrg) = message.segment("MRG")
+    {
+        mrg::other::visit(&mrg, message, reading, &mut voice);
+    }
     Some(voice)
 }
 

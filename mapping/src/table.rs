@@ -66,5 +66,8 @@ mod tests {
         check(schedule::MEDIA_TYPES);
         check(visit::CLASS);
         check(visit::ACT_CODES);
+        check(visit::PROVIDER_ROLE);
+        check(visit::VISIT_PRIORITY);
+        check(visit::AMBULATORY_STATUS);
     }
 }

@@ -1,8 +1,8 @@
 //! XON → Organization, as an entity of its own that others refer to.
 
-use fhirbolt::model::r4::resources::Organization;
+use fhirbolt::model::r4::resources::{Organization, OrganizationContact};
 use fhirbolt::model::r4::types::{Identifier, Reference};
-use hl7v2::datatype::{Cwe, Cx, Hd, Xad, Xon, Xtn};
+use hl7v2::datatype::{Cwe, Cx, Hd, Xad, Xon, Xpn, Xtn};
 use model::{IdentityKind, SourceIdentity};
 
 use crate::facts::Place;
@@ -10,7 +10,7 @@ use crate::identity;
 use crate::inbound::{EntityKind, Reading, Seg, Voice};
 use crate::json;
 
-use super::{cx, hd, text, xad, xtn};
+use super::{cx, hd, text, xad, xpn, xtn};
 
 const NAME: Place = Place::new("XON", 1);
 const IDENTIFIER: Place = Place::new("XON", 10);
@@ -162,6 +162,21 @@ pub(crate) fn insurer(in1: &Seg<'_>, reading: &Reading<'_>) -> Option<Reference>
         |sent| xtn::contact(Xtn::new(sent), Some("work"), reading),
         |telecom| Organization {
             telecom,
+            ..Organization::default()
+        },
+    );
+    voice.each(
+        in1,
+        6,
+        |sent| xpn::name(Xpn::new(sent), reading),
+        |names| Organization {
+            contact: names
+                .into_iter()
+                .map(|name| OrganizationContact {
+                    name: Some(Box::new(name)),
+                    ..OrganizationContact::default()
+                })
+                .collect(),
             ..Organization::default()
         },
     );

@@ -29,8 +29,10 @@ pub(super) fn fold<'f>(
             patient.add(said);
         }
     }
-    for (_, said) in parts.of_kind("merge") {
-        patient.add_all(said);
+    for kind in ["merge", "link", "generalPractitioner"] {
+        for (_, said) in parts.of_kind(kind) {
+            patient.add_all(said);
+        }
     }
     if let Some(contacts) = &contacts {
         patient.add_computed(contacts);
@@ -39,7 +41,24 @@ pub(super) fn fold<'f>(
     choose(&mut patient, "multipleBirthInteger", "multipleBirthBoolean");
     let mut drafts = vec![patient.finish()];
     drafts.extend(owned(entity, parts, ctx));
+    drafts.extend(care_team(entity, parts, ctx));
     drafts
+}
+
+/// The people and organizations that care for the patient, whatever the visit: one team.
+fn care_team<'f>(entity: EntityId, parts: &Parts<'f>, ctx: &FoldContext<'_>) -> Option<Draft<'f>> {
+    parts.of_kind("team").next()?;
+    let about = format!(
+        "{{\"status\":\"active\",\"subject\":{{\"reference\":\"Patient/{}\"}}}}",
+        entity.0
+    );
+    let id = ctx.key.part(entity, &["CareTeam", "patient"]);
+    let mut team = Builder::new(ResourceType::CareTeam, id.into());
+    team.add_computed(&about);
+    for (_, said) in parts.of_kind("team") {
+        team.add_all(said);
+    }
+    Some(team.finish())
 }
 
 const MERGED: Place = Place::new("MRG", 1);
@@ -106,14 +125,19 @@ fn choose(patient: &mut Builder<'_, '_>, better: &str, other: &str) {
     }
 }
 
-/// The parts of an entity that are resources of their own and need nothing computed.
-pub(super) const OWNED: [ResourceType; 6] = [
-    ResourceType::AllergyIntolerance,
-    ResourceType::Condition,
-    ResourceType::Coverage,
-    ResourceType::Observation,
-    ResourceType::Procedure,
-    ResourceType::RelatedPerson,
+/// The parts of an entity that are resources of their own and need nothing computed. Who pays or is
+/// insured is a person too, but nobody's contact.
+const OWNED: [(&str, ResourceType); 10] = [
+    ("AllergyIntolerance", ResourceType::AllergyIntolerance),
+    ("Condition", ResourceType::Condition),
+    ("Coverage", ResourceType::Coverage),
+    ("Observation", ResourceType::Observation),
+    ("PractitionerRole", ResourceType::PractitionerRole),
+    ("Procedure", ResourceType::Procedure),
+    ("Provenance", ResourceType::Provenance),
+    ("RelatedPerson", ResourceType::RelatedPerson),
+    ("guarantor", ResourceType::RelatedPerson),
+    ("insured", ResourceType::RelatedPerson),
 ];
 
 /// The resources that an entity owns.
@@ -123,13 +147,28 @@ pub(super) fn owned<'f>(
     ctx: &FoldContext<'_>,
 ) -> Vec<Draft<'f>> {
     let mut drafts = Vec::new();
-    for kind in OWNED {
-        for (name, said) in parts.of_kind(kind.name()) {
-            let id = ctx.key.part(entity, &[kind.name(), name]);
+    for (part, kind) in OWNED {
+        for (name, said) in parts.of_kind(part) {
+            let id = ctx.key.part(entity, &[part, name]);
             let mut builder = Builder::new(kind, id.into());
             builder.add_all(said);
+            if kind == ResourceType::Procedure {
+                performers(name, parts, &mut builder);
+            }
             drafts.push(builder.finish());
         }
     }
     drafts
+}
+
+/// Who took part in a procedure by a segment of their own.
+fn performers<'f: 'c, 'c>(name: &str, parts: &Parts<'f>, procedure: &mut Builder<'f, 'c>) {
+    for (part, said) in parts.of_kind("performer") {
+        let is_of_this = part
+            .strip_prefix(name)
+            .is_some_and(|rest| rest.starts_with('#'));
+        if is_of_this {
+            procedure.add_all(said);
+        }
+    }
 }

@@ -29,11 +29,15 @@ pub(super) fn fold<'f>(
     if said.is_empty() {
         return patient::owned(entity, parts, ctx);
     }
+    let is_gone = is_gone(said, parts, facts);
     let timeline = Timeline::of(facts);
     let visit = Visit { said, timeline };
     let computed = json::fragment(&visit.computed(facts)).map(|fragment| fragment.0);
     let diagnoses = diagnoses(parts);
     let mut encounter = Builder::new(ResourceType::Encounter, entity.into());
+    if is_gone {
+        encounter.add_computed("{\"status\":\"entered-in-error\"}");
+    }
     if let Some(computed) = &computed {
         encounter.add_computed(computed);
     }
@@ -47,9 +51,24 @@ pub(super) fn fold<'f>(
     if let Some(diagnoses) = &diagnoses {
         encounter.add_computed(diagnoses);
     }
+    for kind in ["participant", "merge"] {
+        for (_, said) in parts.of_kind(kind) {
+            encounter.add_all(said);
+        }
+    }
     let mut drafts = vec![encounter.finish()];
     drafts.extend(patient::owned(entity, parts, ctx));
     drafts
+}
+
+/// Whether the visit was deleted, or is another one by now, and nobody spoke of it since.
+fn is_gone(said: &[Said<'_>], parts: &Parts<'_>, facts: &Facts) -> bool {
+    let spoken = said.iter().map(|said| said.source);
+    let latest = spoken
+        .chain(facts.events().map(|event| &event.source))
+        .max();
+    let mut gone = parts.of_kind("gone").flat_map(|(_, said)| said);
+    gone.any(|gone| latest.is_none_or(|latest| latest <= gone.source))
 }
 
 struct Visit<'f> {

@@ -86,6 +86,11 @@ impl<'r, 'a> Voice<'r, 'a> {
         self.parts.insert(Arc::clone(&self.part));
     }
 
+    /// Whether a part was spoken of.
+    pub(crate) fn has_part(&self, kind: &str, name: &str) -> bool {
+        self.parts.contains(format!("{kind}/{name}").as_str())
+    }
+
     /// The id of a part that becomes a resource of its own.
     pub(crate) fn part_id(&self, kind: &str, name: &str) -> uuid::Uuid {
         self.reading.ctx.key.part(self.entity, &[kind, name]).0

@@ -4,10 +4,10 @@ use fhirbolt::model::r4::resources::{
     AllergyIntolerance, AllergyIntoleranceOnset, AllergyIntoleranceReaction,
 };
 use fhirbolt::model::r4::types::{Code, CodeableConcept, Reference};
-use hl7v2::datatype::{Cwe, Ei};
+use hl7v2::datatype::{Cwe, Ei, Xpn};
 
 use crate::datatype::cwe::Meaning;
-use crate::datatype::{cwe, cx, dtm, text};
+use crate::datatype::{cwe, cx, dtm, text, xcn, xpn};
 use crate::inbound::{Seg, Voice};
 use crate::json;
 use crate::table::clinical::{ALLERGEN_CATEGORY, ALLERGY_CRITICALITY, ALLERGY_SEVERITY};
@@ -21,17 +21,20 @@ struct Layout {
     onset: u8,
     id: Option<u8>,
     action: Option<u8>,
+    status: Option<u8>,
 }
 
 const AL1: Layout = Layout {
     onset: 6,
     id: None,
     action: None,
+    status: None,
 };
 const IAM: Layout = Layout {
     onset: 11,
     id: Some(7),
     action: Some(6),
+    status: Some(17),
 };
 
 /// States what AL1 says.
@@ -41,7 +44,50 @@ pub(super) fn state(al1: &Seg<'_>, subject: Option<Reference>, patient: &mut Voi
 
 /// States what IAM says.
 pub(super) fn state_iam(iam: &Seg<'_>, subject: Option<Reference>, patient: &mut Voice<'_, '_>) {
-    read(iam, &IAM, subject, patient);
+    if read(iam, &IAM, subject, patient).is_some() {
+        reported(iam, patient);
+    }
+}
+
+/// IAM-12 to 14 and 27: what AL1 has no room for.
+fn reported(iam: &Seg<'_>, patient: &mut Voice<'_, '_>) {
+    let reading = patient.reading;
+    if iam.field(11).is_empty() {
+        patient.one(iam, 12, |sent| {
+            let words = text::text(&sent.full_text())?;
+            Some(AllergyIntolerance {
+                onset: Some(AllergyIntoleranceOnset::String(words.into())),
+                ..blank()
+            })
+        });
+    }
+    patient.one(iam, 13, |sent| {
+        let recorded_date = Some(dtm::date_time(&sent.text(), reading)?);
+        Some(AllergyIntolerance {
+            recorded_date,
+            ..blank()
+        })
+    });
+    // Who reported it is only named: a name is not enough to say which person it is.
+    iam.skip(&[15]);
+    patient.one(iam, 14, |sent| {
+        let name = xpn::name(Xpn::new(sent), reading)?;
+        let recorder = Reference {
+            display: Some(xcn::shown(&name)?.into()),
+            ..Reference::default()
+        };
+        Some(AllergyIntolerance {
+            recorder: Some(Box::new(recorder)),
+            ..blank()
+        })
+    });
+    patient.one(iam, 27, |sent| {
+        let code = cwe::concept(Cwe::new(sent), None, reading)?;
+        Some(AllergyIntolerance {
+            code: Some(Box::new(code)),
+            ..blank()
+        })
+    });
 }
 
 fn blank() -> AllergyIntolerance {
@@ -51,17 +97,22 @@ fn blank() -> AllergyIntolerance {
     }
 }
 
-fn read(seg: &Seg<'_>, layout: &Layout, subject: Option<Reference>, patient: &mut Voice<'_, '_>) {
+fn read(
+    seg: &Seg<'_>,
+    layout: &Layout,
+    subject: Option<Reference>,
+    patient: &mut Voice<'_, '_>,
+) -> Option<()> {
     seg.skip(&[1, 4]);
-    let Some(name) = name(seg, layout) else {
-        return;
-    };
+    let name = name(seg, layout)?;
     let reading = patient.reading;
     patient.turn_to_part("AllergyIntolerance", &name);
     let in_error = layout
         .action
         .is_some_and(|n| seg.field(n).text().trim() == "D");
-    patient.state(seg.place(0), json::fragment(&status(in_error, subject)));
+    let sent = layout.status.map(|n| seg.field(n).text());
+    let standing = Standing::of(in_error, sent.as_deref().unwrap_or_default().trim());
+    patient.state(seg.place(0), json::fragment(&status(standing, subject)));
     patient.one(seg, 2, |sent| Some(kind(&sent.text())));
     patient.one(seg, 3, |sent| {
         let code = cwe::concept(Cwe::new(sent), None, reading)?;
@@ -112,34 +163,56 @@ fn read(seg: &Seg<'_>, layout: &Layout, subject: Option<Reference>, patient: &mu
             })
         });
     }
+    Some(())
 }
 
-/// An allergy that is told of is active; one that was told of in error has no clinical status (ait-2).
-fn status(in_error: bool, subject: Option<Reference>) -> AllergyIntolerance {
-    let concept = |system, code, display| {
-        Some(Box::new(
+/// How an allergy stands: clinically, and how sure one is of it.
+struct Standing {
+    clinical: Option<(&'static str, &'static str)>,
+    verification: Option<(&'static str, &'static str)>,
+}
+
+impl Standing {
+    /// An action code that deletes, else IAM-17 (table 0438). An allergy that is told of is active; one that
+    /// was told of in error has no clinical status (ait-2).
+    fn of(in_error: bool, sent: &str) -> Self {
+        let active = Some(("active", "Active"));
+        let (clinical, verification) = match sent {
+            _ if in_error => (None, Some(("entered-in-error", "Entered in Error"))),
+            "E" => (None, Some(("entered-in-error", "Entered in Error"))),
+            "I" => (
+                Some(("inactive", "Inactive")),
+                Some(("confirmed", "Confirmed")),
+            ),
+            "C" => (active, Some(("confirmed", "Confirmed"))),
+            "U" | "P" | "S" | "D" => (active, Some(("unconfirmed", "Unconfirmed"))),
+            _ => (active, None),
+        };
+        Self {
+            clinical,
+            verification,
+        }
+    }
+}
+
+fn status(standing: Standing, subject: Option<Reference>) -> AllergyIntolerance {
+    let concept = |system, (code, display)| {
+        Box::new(
             Meaning {
                 code,
                 display,
                 system,
             }
             .concept(),
-        ))
+        )
     };
-    let about = AllergyIntolerance {
-        patient: Box::new(subject.unwrap_or_default()),
-        ..blank()
-    };
-    if in_error {
-        let verification_status = concept(VERIFICATION, "entered-in-error", "Entered in Error");
-        return AllergyIntolerance {
-            verification_status,
-            ..about
-        };
-    }
     AllergyIntolerance {
-        clinical_status: concept(CLINICAL, "active", "Active"),
-        ..about
+        patient: Box::new(subject.unwrap_or_default()),
+        clinical_status: standing.clinical.map(|code| concept(CLINICAL, code)),
+        verification_status: standing
+            .verification
+            .map(|code| concept(VERIFICATION, code)),
+        ..blank()
     }
 }
 

@@ -1,11 +1,11 @@
 //! DG1 → Condition, a part of the visit (or of the patient, where there is no visit).
 
 use fhirbolt::model::r4::resources::{Condition, ConditionOnset, Encounter, EncounterDiagnosis};
-use fhirbolt::model::r4::types::{CodeableConcept, Reference};
+use fhirbolt::model::r4::types::{CodeableConcept, ExtensionValue, Reference};
 use hl7v2::datatype::{Cwe, Ei};
 
 use crate::datatype::xon::refer;
-use crate::datatype::{cwe, cx, dtm, text, xcn};
+use crate::datatype::{cwe, cx, dtm, ext, text, xcn};
 use crate::inbound::{Reading, Seg, Voice};
 use crate::json;
 use crate::table::system;
@@ -78,6 +78,18 @@ pub(super) fn state(
             ..blank()
         })
     });
+    owner.one(dg1, 22, |sent| {
+        let parent = Reference {
+            r#type: Some("Condition".into()),
+            identifier: Some(Box::new(cx::entity_identifier(Ei::new(sent), reading)?)),
+            ..Reference::default()
+        };
+        let due_to = ExtensionValue::Reference(Box::new(parent));
+        Some(Condition {
+            extension: vec![ext::valued(DUE_TO, due_to)],
+            ..blank()
+        })
+    });
     owner.one(dg1, 21, |sent| {
         let status = (sent.text().trim() == "D").then(|| Box::new(ENTERED_IN_ERROR.concept()));
         Some(Condition {
@@ -90,6 +102,8 @@ pub(super) fn state(
         of_visit(dg1, refer("Condition", condition, None), &name, owner);
     }
 }
+
+const DUE_TO: &str = "http://hl7.org/fhir/StructureDefinition/condition-dueTo";
 
 const CATEGORY: cwe::Meaning = cwe::Meaning {
     code: "encounter-diagnosis",

@@ -1,22 +1,27 @@
-//! IN1 → Coverage, a part of the patient, with the insurer as an Organization.
+//! IN1, IN2 and IN3 → Coverage, a part of the patient, with the insurer as an Organization.
 
-use fhirbolt::model::r4::resources::{Coverage, CoverageClass};
-use fhirbolt::model::r4::types::{Code, CodeableConcept, Identifier, Reference};
-use hl7v2::datatype::{Cwe, Cx, Dtm, Xpn};
+mod insured;
+
+use fhirbolt::model::r4::resources::{CareTeam, CareTeamParticipant, Coverage, CoverageClass};
+use fhirbolt::model::r4::types::{Code, Coding, Identifier, Reference};
+use hl7v2::datatype::{Cwe, Cx, Dtm, Xon};
 
 use crate::datatype::cwe::Meaning;
-use crate::datatype::{cwe, cx, dtm, text, xcn, xon, xpn};
+use crate::datatype::{cwe, cx, dtm, text, xon};
 use crate::inbound::{Reading, Seg, Voice};
 use crate::json;
-use crate::table::clinical::SUBSCRIBER_RELATIONSHIP;
-use crate::table::find;
 
 const CLASS: &str = "http://terminology.hl7.org/CodeSystem/coverage-class";
 
-/// States what IN1 says. Later messages find the same coverage by plan, insurer and policy.
-pub(super) fn state(in1: &Seg<'_>, subject: Option<Reference>, patient: &mut Voice<'_, '_>) {
-    in1.skip(&[1, 3, 4, 5, 7, 13]);
-    let Some(name) = name(in1) else { return };
+/// States what IN1 says. Later messages find the same coverage by plan, insurer, policy and member; its
+/// name is what IN2 and IN3 go on with.
+pub(super) fn state(
+    in1: &Seg<'_>,
+    subject: Option<Reference>,
+    patient: &mut Voice<'_, '_>,
+) -> Option<String> {
+    in1.skip(&[1, 3, 4, 5, 6, 7, 13]);
+    let name = name(in1)?;
     let reading = patient.reading;
     patient.turn_to_part("Coverage", &name);
     let about = Coverage {
@@ -26,8 +31,24 @@ pub(super) fn state(in1: &Seg<'_>, subject: Option<Reference>, patient: &mut Voi
         ..blank()
     };
     patient.state(in1.place(0), json::fragment(&about));
-    patient.one(in1, 2, |sent| Some(classed("plan", Cwe::new(sent))));
-    patient.one(in1, 8, |sent| Some(classed("group", Cwe::new(sent))));
+    patient.one(in1, 2, |sent| {
+        let sent = Cwe::new(sent);
+        Some(Coverage {
+            identifier: plan_identifiers(sent, reading),
+            ..classed("plan", sent, None)
+        })
+    });
+    let group = text::text(&Xon::new(in1.field(9).first()).name());
+    patient.one(in1, 8, |sent| {
+        Some(classed("group", Cwe::new(sent), group.clone()))
+    });
+    if in1.field(8).is_empty() {
+        patient.one(in1, 9, |sent| {
+            let name = text::text(&Xon::new(sent).name())?;
+            Some(class("group", name.clone(), Some(name)))
+        });
+    }
+    holder(in1, patient);
     let end = in1.field(13).text();
     patient.one(in1, 12, |start| {
         Some(Coverage {
@@ -50,8 +71,93 @@ pub(super) fn state(in1: &Seg<'_>, subject: Option<Reference>, patient: &mut Voi
             ..blank()
         })
     });
-    insured(in1, subject, patient);
+    insured::state(in1, &name, subject, patient);
     policy(in1, patient);
+    Some(name)
+}
+
+/// States what IN2 says of the coverage and of its insured.
+pub(super) fn state_in2(in2: &Seg<'_>, name: &str, patient: &mut Voice<'_, '_>) {
+    let reading = patient.reading;
+    patient.turn_to_part("Coverage", name);
+    // The cards of Medicare and Medicaid, payor's ids, the patient's number as a member.
+    for (n, kind) in [(6, "MC"), (8, "MA"), (61, "MB")] {
+        patient.each(
+            in2,
+            n,
+            |sent| cx::identifier(Cx::new(sent), Some(kind), reading),
+            |identifier| Coverage {
+                identifier,
+                ..blank()
+            },
+        );
+    }
+    insured::state_more(in2, name, patient);
+}
+
+/// States what IN3 says: who manages the case.
+pub(super) fn state_in3(in3: &Seg<'_>, patient: &mut Voice<'_, '_>) {
+    in3.skip(&[1]);
+    let Some(manager) = text::text(&in3.raw().field(21).full_text()) else {
+        return;
+    };
+    patient.turn_to_part("team", &format!("case manager|{manager}"));
+    patient.one(in3, 21, |sent| {
+        let manager = Reference {
+            display: Some(text::text(&sent.full_text())?.into()),
+            ..Reference::default()
+        };
+        let role = Meaning {
+            code: "768832004",
+            display: "Case manager",
+            system: "http://snomed.info/sct",
+        };
+        let mut role = role.concept();
+        role.text = Some("case manager".into());
+        Some(CareTeam {
+            participant: vec![CareTeamParticipant {
+                role: vec![role],
+                member: Some(Box::new(manager)),
+                ..CareTeamParticipant::default()
+            }],
+            ..CareTeam::default()
+        })
+    });
+}
+
+/// IN1-2: each triplet is an identifier of the plan.
+fn plan_identifiers(sent: Cwe<'_>, reading: &Reading<'_>) -> Vec<Identifier> {
+    let identifier = |coding: Coding| {
+        let value = coding.code?.value?;
+        Some(Identifier {
+            system: coding.system,
+            value: Some(value.into()),
+            ..Identifier::default()
+        })
+    };
+    cwe::codings(sent, None, reading)
+        .into_iter()
+        .filter_map(identifier)
+        .collect()
+}
+
+/// IN1-10 and 11: the group that holds the policy; IN1-22: which coverage is asked first.
+fn holder(in1: &Seg<'_>, patient: &mut Voice<'_, '_>) {
+    let reading = patient.reading;
+    patient.one(in1, 11, |sent| {
+        let holder = xon::reference(Xon::new(sent), reading)?;
+        Some(Coverage {
+            policy_holder: Some(Box::new(holder)),
+            ..blank()
+        })
+    });
+    patient.one(in1, 22, |sent| {
+        let order: u32 = sent.text().trim().parse().ok().filter(|n| 0 < *n)?;
+        Some(Coverage {
+            order: Some(order.into()),
+            ..blank()
+        })
+    });
 }
 
 fn blank() -> Coverage {
@@ -84,10 +190,15 @@ fn payor(in1: &Seg<'_>, reading: &Reading<'_>) -> Option<Reference> {
 }
 
 /// A class of the coverage: the plan, the group.
-fn classed(kind: &'static str, sent: Cwe<'_>) -> Coverage {
-    let Some(value) = text::text(&sent.code()).or_else(|| text::text(&sent.display())) else {
+fn classed(kind: &'static str, sent: Cwe<'_>, name: Option<String>) -> Coverage {
+    let words = text::text(&sent.display());
+    let Some(value) = text::text(&sent.code()).or_else(|| words.clone()) else {
         return blank();
     };
+    class(kind, value, words.or(name))
+}
+
+fn class(kind: &'static str, value: String, name: Option<String>) -> Coverage {
     let kind = Meaning {
         code: kind,
         display: "",
@@ -97,47 +208,13 @@ fn classed(kind: &'static str, sent: Cwe<'_>) -> Coverage {
     let class = CoverageClass {
         r#type: Box::new(kind),
         value: value.into(),
-        name: text::text(&sent.display()).map(Into::into),
+        name: name.map(Into::into),
         ..CoverageClass::default()
     };
     Coverage {
         class: vec![class],
         ..blank()
     }
-}
-
-/// IN1-16 and 17: whose insurance it is. Somebody else than the patient is only named: IN1 and IN2 are
-/// about insurance, and never about the patient's people.
-fn insured(in1: &Seg<'_>, subject: Option<Reference>, patient: &mut Voice<'_, '_>) {
-    let reading = patient.reading;
-    let relationship = in1.field(17).text();
-    let is_self = matches!(relationship.trim(), "SEL" | "S" | "SELF" | "18" | "01");
-    patient.one(in1, 17, |sent| {
-        let sent = Cwe::new(sent);
-        let meaning = find(SUBSCRIBER_RELATIONSHIP, sent.code().trim());
-        let relationship: CodeableConcept = cwe::mapped(meaning, sent, Some("0063"), reading)?;
-        Some(Coverage {
-            relationship: Some(Box::new(relationship)),
-            ..blank()
-        })
-    });
-    patient.one(in1, 16, |sent| {
-        let subscriber = match subject {
-            Some(subject) if is_self => subject,
-            _ => {
-                let name = xpn::name(Xpn::new(sent), reading)?;
-                let display = xcn::shown(&name).map(Into::into);
-                Reference {
-                    display,
-                    ..Reference::default()
-                }
-            }
-        };
-        Some(Coverage {
-            subscriber: Some(Box::new(subscriber)),
-            ..blank()
-        })
-    });
 }
 
 /// IN1-36 and 49: the policy and the member.
@@ -177,7 +254,13 @@ fn name(in1: &Seg<'_>) -> Option<String> {
     } else {
         insurer
     };
-    let policy = if policy.is_empty() { member } else { policy };
+    // Two members of one policy are two coverages.
+    let policy = match (policy.as_str(), member.as_str()) {
+        ("", member) => member.to_owned(),
+        (policy, "") => policy.to_owned(),
+        (policy, member) if policy == member => policy.to_owned(),
+        (policy, member) => format!("{policy}|{member}"),
+    };
     let is_named = !(plan.is_empty() && insurer.is_empty() && policy.is_empty());
     is_named.then(|| format!("{plan}|{insurer}|{policy}"))
 }

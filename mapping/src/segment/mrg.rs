@@ -1,5 +1,7 @@
 //! MRG → two Patients and the link between them.
 
+pub(super) mod other;
+
 use fhirbolt::model::r4::resources::{Patient, PatientLink};
 use fhirbolt::model::r4::types::{Identifier, Reference};
 use hl7v2::Message;

@@ -1,6 +1,8 @@
 //! NK1 → `RelatedPerson`, which also stands in `Patient.contact`; an organization is only a contact.
 
-use fhirbolt::model::r4::resources::{Patient, PatientContact, RelatedPerson};
+use fhirbolt::model::r4::resources::{
+    Patient, PatientContact, RelatedPerson, RelatedPersonCommunication,
+};
 use fhirbolt::model::r4::types::{Code, CodeableConcept, Reference};
 use hl7v2::Repetition;
 use hl7v2::datatype::{Cwe, Cx, Xad, Xon, Xpn, Xtn};
@@ -11,12 +13,15 @@ use crate::json;
 use crate::table::administrative::{CONTACT_ROLE, GENDER, RELATIONSHIP};
 use crate::table::find;
 
+use super::gt1;
+
 /// States what NK1 says of somebody near the patient. Later messages find the same person by NK1-33,
 /// else by name and relationship.
 pub(super) fn state(nk1: &Seg<'_>, subject: Option<Reference>, patient: &mut Voice<'_, '_>) {
     nk1.skip(&[1, 9]);
-    let role = nk1.field(7).text();
-    let is_organization = matches!(role.trim(), "E" | "F" | "I" | "S");
+    // The role stands in NK1-7; the guide looks for it in NK1-3.
+    let is_of_organization = |n| matches!(nk1.field(n).text().trim(), "E" | "F" | "I" | "S");
+    let is_organization = is_of_organization(7) || is_of_organization(3);
     let has_person = !nk1.field(2).is_empty();
     if is_organization && !has_person {
         return organization(nk1, patient);
@@ -30,6 +35,36 @@ pub(super) fn state(nk1: &Seg<'_>, subject: Option<Reference>, patient: &mut Voi
     patient.state(nk1.place(0), json::fragment(&about));
     who(nk1, patient);
     reached(nk1, patient);
+    represented(nk1, patient);
+}
+
+/// NK1-30 to 32 and 37: the person through whom the person is reached.
+fn represented(nk1: &Seg<'_>, patient: &mut Voice<'_, '_>) {
+    let reading = patient.reading;
+    patient.each(
+        nk1,
+        30,
+        |sent| xpn::name(Xpn::new(sent), reading),
+        |name| RelatedPerson { name, ..blank() },
+    );
+    patient.each(
+        nk1,
+        31,
+        |sent| xtn::contact(Xtn::new(sent), None, reading),
+        |telecom| RelatedPerson { telecom, ..blank() },
+    );
+    patient.each(
+        nk1,
+        32,
+        |sent| xad::address(Xad::new(sent), reading),
+        |address| RelatedPerson { address, ..blank() },
+    );
+    patient.one(nk1, 37, |sent| {
+        Some(RelatedPerson {
+            identifier: vec![gt1::social_security(&sent.text())?],
+            ..blank()
+        })
+    });
 }
 
 fn blank() -> RelatedPerson {
@@ -72,15 +107,27 @@ fn who(nk1: &Seg<'_>, patient: &mut Voice<'_, '_>) {
             ..blank()
         })
     });
-    patient.each(
-        nk1,
-        33,
-        |sent| cx::identifier(Cx::new(sent), None, reading),
-        |identifier| RelatedPerson {
-            identifier,
+    for n in [12, 33] {
+        patient.each(
+            nk1,
+            n,
+            |sent| cx::identifier(Cx::new(sent), None, reading),
+            |identifier| RelatedPerson {
+                identifier,
+                ..blank()
+            },
+        );
+    }
+    patient.one(nk1, 20, |sent| {
+        let language = cwe::concept(Cwe::new(sent), Some("0296"), reading)?;
+        Some(RelatedPerson {
+            communication: vec![RelatedPersonCommunication {
+                language: Box::new(language),
+                ..RelatedPersonCommunication::default()
+            }],
             ..blank()
-        },
-    );
+        })
+    });
 }
 
 fn reached(nk1: &Seg<'_>, patient: &mut Voice<'_, '_>) {

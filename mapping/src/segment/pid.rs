@@ -8,11 +8,13 @@ use fhirbolt::model::r4::types::{
 };
 use hl7v2::datatype::{Cx, Xad, Xpn, Xtn};
 use hl7v2::{Message, Repetition, Segment};
-use model::IdentityKind;
+use model::{IdentityKind, SourceIdentity};
 
 use crate::datatype::xon::refer;
 use crate::datatype::{cx, dtm, ext, hd, text, xad, xpn, xtn};
+use crate::facts::Place;
 use crate::identity;
+use crate::inbound::trigger::IdentityRule;
 use crate::inbound::{EntityKind, Reading, Seg, Voice};
 use crate::json;
 use crate::profile::VisitId;
@@ -60,10 +62,26 @@ pub(super) fn account_of(
     pid: &Segment<'_>,
     message: &Message<'_>,
     reading: &Reading<'_>,
-) -> Option<Reference> {
+) -> Option<SourceIdentity> {
     let is_visit = reading.profile().visit_id.contains(&VisitId::AccountNumber);
-    let identity = identity::account(pid, &message.msh()).filter(|_| !is_visit)?;
-    Some(refer("Account", reading.entity(&identity).0, None))
+    identity::account(pid, &message.msh()).filter(|_| !is_visit)
+}
+
+/// A28 and A29: whether the person is in the record.
+pub(super) fn record(rule: IdentityRule, voice: &mut Voice<'_, '_>) {
+    let place = Place::new("EVN", 1);
+    voice.turn_to_whole();
+    match rule {
+        IdentityRule::DeletePatient => {
+            let gone = Patient {
+                active: Some(false.into()),
+                ..Patient::default()
+            };
+            voice.state(place, json::fragment(&gone));
+        }
+        IdentityRule::AddPatient => voice.delete(place),
+        _ => {}
+    }
 }
 
 /// PID-18 → Account, unless the profile says that it is the visit's number.

@@ -3,9 +3,9 @@
 use fhirbolt::model::r4::resources::{Procedure, ProcedurePerformed, ProcedurePerformer};
 use fhirbolt::model::r4::types::{CodeableConcept, Reference};
 use hl7v2::Repetition;
-use hl7v2::datatype::{Cwe, Ei};
+use hl7v2::datatype::{Cwe, Ei, Pl};
 
-use crate::datatype::{cwe, cx, dtm, text, xcn};
+use crate::datatype::{cwe, cx, dtm, pl, text, xcn};
 use crate::inbound::{Reading, Seg, Voice};
 use crate::json;
 use crate::table::system;
@@ -18,9 +18,9 @@ pub(super) fn state(
     encounter: Option<Reference>,
     nth: usize,
     owner: &mut Voice<'_, '_>,
-) {
+) -> Option<String> {
     pr1.skip(&[1]);
-    let Some(name) = name(pr1, nth) else { return };
+    let name = name(pr1, nth)?;
     owner.turn_to_part("Procedure", &name);
     let in_error = pr1.field(20).text().trim() == "D";
     let constant = Procedure {
@@ -55,6 +55,24 @@ pub(super) fn state(
             },
         );
     }
+    owner.one(pr1, 23, |sent| {
+        let location = pl::reference(Pl::new(sent), reading)?;
+        Some(Procedure {
+            location: Some(Box::new(location)),
+            ..blank()
+        })
+    });
+    owner.one(pr1, 25, |sent| {
+        let parent = cx::entity_identifier(Ei::new(sent), reading)?;
+        Some(Procedure {
+            part_of: vec![Reference {
+                r#type: Some("Procedure".into()),
+                identifier: Some(Box::new(parent)),
+                ..Reference::default()
+            }],
+            ..blank()
+        })
+    });
     owner.one(pr1, 19, |sent| {
         let identifier = vec![cx::entity_identifier(Ei::new(sent), reading)?];
         Some(Procedure {
@@ -62,9 +80,10 @@ pub(super) fn state(
             ..blank()
         })
     });
+    Some(name)
 }
 
-fn blank() -> Procedure {
+pub(super) fn blank() -> Procedure {
     Procedure {
         status: fhirbolt::model::r4::types::Code::default(),
         subject: Box::new(Reference::default()),
@@ -86,6 +105,9 @@ fn what(pr1: &Seg<'_>, owner: &mut Voice<'_, '_>) {
         {
             first.system = system::uri(&pr1.field(2).text(), "", None, reading).map(Into::into);
         }
+        let modifiers = crate::inbound::valued(pr1.field(16))
+            .flat_map(|sent| cwe::codings(Cwe::new(sent), Some("0340"), reading));
+        code.coding.extend(modifiers);
         Some(coded(code))
     });
     owner.one(pr1, 4, |sent| Some(coded(cwe::worded(&sent.text())?)));
@@ -108,13 +130,18 @@ fn what(pr1: &Seg<'_>, owner: &mut Voice<'_, '_>) {
 /// PR1-8 gave the anaesthesia, PR1-11 operated, PR1-12 did what else there was to do.
 fn performer(sent: Repetition<'_>, n: u8, reading: &Reading<'_>) -> Option<ProcedurePerformer> {
     let actor = xcn::reference(sent, reading)?;
-    let words = match n {
-        8 => Some("anesthesiologist"),
-        11 => Some("surgeon"),
+    let snomed = |code, display| cwe::Meaning {
+        code,
+        display,
+        system: "http://snomed.info/sct",
+    };
+    let function = match n {
+        8 => Some(snomed("88189002", "Anesthesiologist")),
+        11 => Some(snomed("304292004", "Surgeon")),
         _ => None,
     };
     Some(ProcedurePerformer {
-        function: words.and_then(cwe::worded).map(Box::new),
+        function: function.map(|function| Box::new(function.concept())),
         actor: Box::new(actor),
         ..ProcedurePerformer::default()
     })

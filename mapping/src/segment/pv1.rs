@@ -1,5 +1,6 @@
 //! PV1 → Encounter: what the visit is, and what happened to it.
 
+mod episode;
 mod stay;
 
 use fhirbolt::model::r4::resources::{Encounter, EncounterHospitalization, EncounterParticipant};
@@ -10,11 +11,13 @@ use model::IdentityKind;
 
 use crate::datatype::{cwe, cx, text, xcn, xon};
 use crate::identity;
-use crate::inbound::trigger::Rules;
+use crate::inbound::trigger::{IdentityRule, Rules};
 use crate::inbound::{Reading, Seg, Voice};
 use crate::json;
 use crate::table::system::V2_0203;
-use crate::table::visit::{ACT_CODES, CLASS, DISCHARGE_DISPOSITION, V3_ACT_CODE, V3_PARTICIPATION};
+use crate::table::visit::{
+    ACT_CODES, AMBULATORY_STATUS, CLASS, DISCHARGE_DISPOSITION, V3_ACT_CODE, V3_PARTICIPATION,
+};
 use crate::table::{find, system};
 
 /// An encounter of which nothing is set. fhirbolt's own default marks what is required as missing, and
@@ -44,7 +47,7 @@ pub(super) fn state(
 ) {
     pv1.skip(&[1]);
     let about = Encounter {
-        subject: subject.map(Box::new),
+        subject: subject.clone().map(Box::new),
         ..blank()
     };
     voice.state(pv1.place(0), json::fragment(&about));
@@ -53,6 +56,21 @@ pub(super) fn state(
     participants(pv1, voice);
     hospitalization(pv1, voice);
     stay::state(pv1, message, rules, voice);
+    episode::state(pv1, message, rules, subject, voice);
+    if rules.identity == IdentityRule::DeleteVisit {
+        delete(pv1, voice);
+    }
+}
+
+/// A23: the visit should not be in the record. It was there in error, until somebody speaks of it again.
+fn delete(pv1: &Seg<'_>, voice: &mut Voice<'_, '_>) {
+    let gone = Encounter {
+        status: "entered-in-error".into(),
+        ..blank()
+    };
+    voice.turn_to_part("gone", "A23");
+    voice.state(pv1.place(0), json::fragment(&gone));
+    voice.turn_to_whole();
 }
 
 fn identifiers(pv1: &Seg<'_>, message: &Message<'_>, voice: &mut Voice<'_, '_>) {
@@ -223,7 +241,11 @@ fn hospitalization(pv1: &Seg<'_>, voice: &mut Voice<'_, '_>) {
     voice.each(
         pv1,
         15,
-        |sent| coded(sent, "0009"),
+        |sent| {
+            let sent = Cwe::new(sent);
+            let meaning = find(AMBULATORY_STATUS, sent.code().trim());
+            cwe::mapped(meaning, sent, Some("0009"), reading)
+        },
         |special_arrangement| {
             within(Part {
                 special_arrangement,

@@ -1,11 +1,13 @@
 //! PV2 → Encounter.
 
-use fhirbolt::model::r4::resources::Encounter;
-use fhirbolt::model::r4::types::{Decimal, Duration};
-use hl7v2::datatype::{Cwe, Nm, Xon};
+use fhirbolt::model::r4::resources::{Encounter, EncounterLocation};
+use fhirbolt::model::r4::types::{Decimal, Duration, ExtensionValue};
+use hl7v2::datatype::{Cwe, Nm, Pl, Xon};
 
-use crate::datatype::{cwe, xcn, xon};
+use crate::datatype::{cwe, dtm, ext, pl, text, xcn, xon};
 use crate::inbound::{Seg, Voice};
+use crate::table::find;
+use crate::table::visit::VISIT_PRIORITY;
 
 use super::pv1::{blank, participant};
 
@@ -20,6 +22,15 @@ pub(super) fn state(pv2: &Seg<'_>, voice: &mut Voice<'_, '_>) {
             ..blank()
         })
     });
+    for (n, what) in [(8, "plannedStartDate"), (9, "plannedEndDate")] {
+        voice.one(pv2, n, |sent| {
+            let when = dtm::date_time(&sent.text(), reading)?;
+            Some(extended(
+                &format!("{R5}extension-Encounter.{what}"),
+                ExtensionValue::DateTime(when),
+            ))
+        });
+    }
     voice.one(pv2, 11, |sent| {
         let days = Nm::parse(sent.text())?;
         let length = Duration {
@@ -60,10 +71,49 @@ pub(super) fn state(pv2: &Seg<'_>, voice: &mut Voice<'_, '_>) {
         })
     });
     voice.one(pv2, 25, |sent| {
-        let priority = cwe::concept(Cwe::new(sent), Some("0217"), reading)?;
+        let sent = Cwe::new(sent);
+        let meaning = find(VISIT_PRIORITY, sent.code().trim());
+        let priority = cwe::mapped(meaning, sent, Some("0217"), reading)?;
         Some(Encounter {
             priority: Some(Box::new(priority)),
             ..blank()
         })
     });
+    described(pv2, voice);
+}
+
+/// PV2-1, 12 and 38: where the patient was to come to, what the visit is about, how they came.
+fn described(pv2: &Seg<'_>, voice: &mut Voice<'_, '_>) {
+    let reading = voice.reading;
+    voice.one(pv2, 1, |sent| {
+        let location = pl::reference(Pl::new(sent), reading)?;
+        Some(Encounter {
+            location: vec![EncounterLocation {
+                location: Box::new(location),
+                status: Some("planned".into()),
+                ..EncounterLocation::default()
+            }],
+            ..blank()
+        })
+    });
+    voice.one(pv2, 12, |sent| {
+        let words = text::text(&sent.full_text())?;
+        Some(extended(DESCRIPTION, ExtensionValue::String(words.into())))
+    });
+    voice.one(pv2, 38, |sent| {
+        let mode = cwe::codings(Cwe::new(sent), Some("0430"), reading);
+        let mode = ExtensionValue::Coding(Box::new(mode.into_iter().next()?));
+        Some(extended(MODE_OF_ARRIVAL, mode))
+    });
+}
+
+const R5: &str = "http://hl7.org/fhir/5.0/StructureDefinition/";
+const MODE_OF_ARRIVAL: &str = "http://hl7.org/fhir/StructureDefinition/encounter-modeOfArrival";
+const DESCRIPTION: &str = "http://hl7.org/fhir/StructureDefinition/resource-instance-description";
+
+fn extended(url: &str, value: ExtensionValue) -> Encounter {
+    Encounter {
+        extension: vec![ext::valued(url, value)],
+        ..blank()
+    }
 }

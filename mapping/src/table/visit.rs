@@ -47,3 +47,36 @@ pub(crate) const DIAGNOSIS_ROLE: &str = "http://terminology.hl7.org/CodeSystem/d
 /// `Condition.category`.
 pub(crate) const CONDITION_CATEGORY: &str =
     "http://terminology.hl7.org/CodeSystem/condition-category";
+
+/// Table 0443 (and 0912, which has the same codes) to who somebody is in a visit or for a patient.
+pub(crate) const PROVIDER_ROLE: Table = &[
+    ("AD", meaning("ADM", "admitter", V3_PARTICIPATION)),
+    ("AT", meaning("ATND", "attender", V3_PARTICIPATION)),
+    ("CP", meaning("CON", "consultant", V3_PARTICIPATION)),
+    ("PI", meaning("40570005", "Interpreter", SNOMED_CT)),
+    (
+        "PP",
+        meaning("446050000", "PCP - Primary care physician", SNOMED_CT),
+    ),
+    ("RP", meaning("REF", "referrer", V3_PARTICIPATION)),
+];
+
+/// Table 0217 to `Encounter.priority`.
+pub(crate) const VISIT_PRIORITY: Table = &[
+    ("1", meaning("EM", "emergency", V3_ACT_PRIORITY)),
+    ("2", meaning("UR", "urgent", V3_ACT_PRIORITY)),
+    ("3", meaning("EL", "elective", V3_ACT_PRIORITY)),
+];
+
+const V3_ACT_PRIORITY: &str = "http://terminology.hl7.org/CodeSystem/v3-ActPriority";
+const SNOMED_CT: &str = "http://snomed.info/sct";
+
+/// Table 0009 to `Encounter.hospitalization.specialArrangement`, where FHIR has a code of its own.
+pub(crate) const AMBULATORY_STATUS: Table = &[(
+    "A2",
+    meaning(
+        "wheel",
+        "Wheelchair",
+        "http://terminology.hl7.org/CodeSystem/encounter-special-arrangements",
+    ),
+)];

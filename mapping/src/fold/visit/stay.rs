@@ -1,9 +1,10 @@
 //! Where the patient of a visit was and is.
 
 use fhirbolt::model::r4::resources::EncounterLocation;
-use fhirbolt::model::r4::types::{Period, Reference};
-use model::Stage;
+use fhirbolt::model::r4::types::{CodeableConcept, ExtensionValue, Period, Reference};
+use model::{Stage, Trigger};
 
+use crate::datatype::{cwe, ext};
 use crate::facts::{Event, Facts, Place, Source};
 
 use super::super::Said;
@@ -14,11 +15,13 @@ const ASSIGNED: Place = Place::new("PV1", 3);
 const PRIOR: Place = Place::new("PV1", 6);
 const TEMPORARY: Place = Place::new("PV1", 11);
 const PENDING: Place = Place::new("PV1", 42);
+const PRIOR_TEMPORARY: Place = Place::new("PV1", 43);
 
 /// Fields of which the elements are computed from all that is known of the stay.
 pub(super) fn is_computed(field: Place) -> bool {
     let period = [Place::new("PV1", 44), Place::new("PV1", 45)];
-    [ASSIGNED, PRIOR, TEMPORARY, PENDING].contains(&field) || period.contains(&field)
+    [ASSIGNED, PRIOR, TEMPORARY, PENDING, PRIOR_TEMPORARY].contains(&field)
+        || period.contains(&field)
 }
 
 /// One place of the stay.
@@ -56,10 +59,10 @@ pub(super) fn locations(
     let prior = field(PRIOR).and_then(reference);
     let prior = prior.filter(|prior| spans.iter().all(|span| span.location != *prior));
     let n_spans = spans.len();
-    let mut list: Vec<EncounterLocation> = prior
-        .into_iter()
-        .map(|prior| located(prior, "completed", None))
-        .collect();
+    let prior = prior.map(|prior| located(prior, "completed", None));
+    let prior_temporary = field(PRIOR_TEMPORARY).and_then(reference);
+    let prior_temporary = prior_temporary.map(|prior| temporary(located(prior, "completed", None)));
+    let mut list: Vec<EncounterLocation> = prior.into_iter().chain(prior_temporary).collect();
     list.extend(spans.into_iter().enumerate().map(|(at, span)| {
         let status = if at + 1 < n_spans {
             "completed"
@@ -69,13 +72,43 @@ pub(super) fn locations(
         let period = period(span.start, span.end);
         located(span.location, status, period)
     }));
-    for (place, status) in [(TEMPORARY, "active"), (PENDING, "reserved")] {
-        if let Some(location) = field(place).and_then(reference) {
-            list.push(located(location, status, None));
-        }
+    if let Some(location) = field(TEMPORARY).and_then(reference) {
+        list.push(temporary(located(location, "active", None)));
+    }
+    // A move that was told of after it was pending is not pending any more.
+    let pending = field(PENDING).filter(|pending| {
+        let is_settled = |event: &&Event| {
+            matches!(event.trigger, Trigger::Transfer | Trigger::Discharge)
+                && pending.source < &event.source
+        };
+        !timeline.events.iter().any(is_settled)
+    });
+    if let Some(location) = pending.and_then(reference) {
+        list.push(located(location, "reserved", None));
     }
     list
 }
+
+/// A place where the patient is only for a while.
+fn temporary(location: EncounterLocation) -> EncounterLocation {
+    let kind = cwe::coding(
+        "http://hl7.org/fhir/ValueSet/subject-location",
+        "temporary",
+        "",
+    );
+    let kind = CodeableConcept {
+        coding: vec![kind],
+        ..CodeableConcept::default()
+    };
+    let value = ExtensionValue::CodeableConcept(Box::new(kind));
+    EncounterLocation {
+        extension: vec![ext::valued(CLASSIFICATION, value)],
+        ..location
+    }
+}
+
+const CLASSIFICATION: &str =
+    "http://hl7.org/fhir/StructureDefinition/subject-locationClassification";
 
 fn spans(events: &[&Event]) -> Vec<Span> {
     let mut spans: Vec<Span> = Vec::new();

@@ -125,5 +125,5 @@ choice! {
     }
     PatientDeceased { Boolean "deceasedBoolean", DateTime "deceasedDateTime" }
     PatientMultipleBirth { Boolean "multipleBirthBoolean", Integer "multipleBirthInteger" }
-    ProcedurePerformed { DateTime "performedDateTime", Period "performedPeriod" }
+    ProcedurePerformed { DateTime "performedDateTime" }
 }

@@ -63,6 +63,7 @@ pub(super) fn state(pid: &Seg<'_>, voice: &mut Voice<'_, '_>) {
     });
     births_and_death(pid, voice);
     nationality(pid, voice);
+    kinship(pid, voice);
 }
 
 /// The OMB asks for up to five; newer US Core has six.
@@ -271,6 +272,39 @@ fn nationality(pid: &Seg<'_>, voice: &mut Voice<'_, '_>) {
             vec![code],
         )]))
     });
+}
+
+/// PID-35, 36 and 39: species and breed, where the patient is an animal; the tribe that a patient belongs to.
+fn kinship(pid: &Seg<'_>, voice: &mut Voice<'_, '_>) {
+    let reading = voice.reading;
+    let breed = cwe::concept(Cwe::new(pid.field(36).first()), Some("0447"), reading);
+    voice.one(pid, 35, |sent| {
+        let species = cwe::concept(Cwe::new(sent), Some("0446"), reading)?;
+        let part = |name: &str, concept| {
+            ext::valued(name, ExtensionValue::CodeableConcept(Box::new(concept)))
+        };
+        let breed = breed.map(|breed| part("breed", breed));
+        let parts: Vec<Extension> = std::iter::once(part("species", species))
+            .chain(breed)
+            .collect();
+        Some(extended(vec![ext::nested(
+            &format!("{BASE}patient-animal"),
+            parts,
+        )]))
+    });
+    voice.each(
+        pid,
+        39,
+        |sent| {
+            let code = cwe::concept(Cwe::new(sent), Some("0171"), reading)?;
+            let code = ext::valued("code", ExtensionValue::CodeableConcept(Box::new(code)));
+            Some(ext::nested(
+                &format!("{BASE}patient-citizenship"),
+                vec![code],
+            ))
+        },
+        extended,
+    );
 }
 
 fn concept(name: &str, concept: CodeableConcept) -> Extension {

@@ -7,7 +7,7 @@ use hl7v2::{Message, Repetition};
 
 use crate::datatype::{dtm, pl};
 use crate::facts::Event;
-use crate::inbound::trigger::Rules;
+use crate::inbound::trigger::{IdentityRule, Rules};
 use crate::inbound::{Reading, Seg, Voice, occurred};
 use crate::json;
 
@@ -21,10 +21,19 @@ pub(super) fn state(pv1: &Seg<'_>, message: &Message<'_>, rules: Rules, voice: &
         assigned = place.reference.as_ref().and_then(|uri| uri.value.clone());
         Some(located(place, "active"))
     });
-    for (n, status) in [(6, "completed"), (11, "active"), (42, "reserved")] {
+    for (n, status) in [
+        (6, "completed"),
+        (11, "active"),
+        (42, "reserved"),
+        (43, "completed"),
+    ] {
         voice.one(pv1, n, |sent| {
             Some(located(pl::reference(Pl::new(sent), reading)?, status))
         });
+    }
+    if rules.identity == IdentityRule::CancelPendingTransfer {
+        // The message may still name the place that the patient will not be moved to.
+        voice.delete(pv1.place(42));
     }
     voice.one(pv1, 37, |sent| {
         let destination = Some(Box::new(pl::destination(sent, reading)?));
