@@ -1,5 +1,7 @@
 //! One message as one Bundle of type message, as `drawbridge map` prints it.
 
+mod provenance;
+
 use std::collections::HashSet;
 
 use fhirbolt::model::r4::resources::{
@@ -67,6 +69,11 @@ pub fn bundle_text(message: &Message<'_>, ctx: &Context<'_>) -> Result<String, U
         &header(&msh, header_id, &focus, ctx),
     );
     let ids: HashSet<String> = folded.iter().map(|draft| draft.id.to_string()).collect();
+    let event_id = ctx.key.part(model::EntityId(id), &["Provenance"]).0;
+    if let Some(event) = provenance::of_event(message, event_id, header_id, ctx) {
+        out.push(',');
+        write_entry(&mut out, &event_id.to_string(), &event);
+    }
     for draft in &folded {
         out.push(',');
         let text = inside(&draft.text, &ids);
@@ -148,12 +155,17 @@ fn header(msh: &Segment<'_>, id: uuid::Uuid, focus: &[String], ctx: &Context<'_>
             .collect(),
         ..MessageHeader::default()
     };
-    let elements = json::fragment(&header).map(|fragment| fragment.0);
+    written("MessageHeader", id, &header)
+}
+
+/// A resource of which nothing is kept.
+fn written<R: json::Resource>(kind: &str, id: uuid::Uuid, resource: &R) -> String {
+    let elements = json::fragment(resource).map(|fragment| fragment.0);
     let elements = elements
         .as_deref()
         .and_then(|object| object.strip_prefix('{'));
     let elements = elements.unwrap_or("}");
-    format!("{{\"resourceType\":\"MessageHeader\",\"id\":\"{id}\",{elements}")
+    format!("{{\"resourceType\":\"{kind}\",\"id\":\"{id}\",{elements}")
 }
 
 fn source(msh: &Segment<'_>, ctx: &Context<'_>) -> MessageHeaderSource {

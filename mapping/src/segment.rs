@@ -366,11 +366,11 @@ fn role(name: &str, segment: Segment<'_>, group: &mut Group<'_, '_>, reading: &R
     };
     if name == "ROL" {
         with("ROL", segment, reading, |seg| {
-            rol::state(seg, &group.after, owner)
+            rol::state(seg, &group.after, owner);
         });
     } else {
         with("PRT", segment, reading, |seg| {
-            rol::state_prt(seg, &group.after, owner)
+            rol::state_prt(seg, &group.after, owner);
         });
     }
 }
@@ -396,6 +396,9 @@ fn of_visit(name: &str, segment: Segment<'_>, group: &mut Group<'_, '_>, reading
             with("OBX", segment, reading, |seg| {
                 obx::state(seg, &about, nth, owner);
             });
+            if let Some(patient) = &mut group.patient {
+                pid::birth_sex(&Seg::new("OBX", segment), patient);
+            }
         }
     }
 }

@@ -67,6 +67,7 @@ mod tests {
         check(visit::CLASS);
         check(visit::ACT_CODES);
         check(visit::PROVIDER_ROLE);
+        check(visit::EVENT_REASON);
         check(visit::VISIT_PRIORITY);
         check(visit::AMBULATORY_STATUS);
     }

@@ -147,6 +147,15 @@ pub(crate) fn insurer(in1: &Seg<'_>, reading: &Reading<'_>) -> Option<Reference>
         };
         voice.state(NAME, json::fragment(&organization));
     }
+    reached(in1, &mut voice);
+    let reference = refer("Organization", voice.entity.0, name);
+    voice.close();
+    Some(reference)
+}
+
+/// IN1-5, 6 and 7: how the insurer is reached.
+fn reached(in1: &Seg<'_>, voice: &mut Voice<'_, '_>) {
+    let reading = voice.reading;
     voice.each(
         in1,
         5,
@@ -180,9 +189,6 @@ pub(crate) fn insurer(in1: &Seg<'_>, reading: &Reading<'_>) -> Option<Reference>
             ..Organization::default()
         },
     );
-    let reference = refer("Organization", voice.entity.0, name);
-    voice.close();
-    Some(reference)
 }
 
 /// By identifier and authority, else by name under the sender.

@@ -1,4 +1,4 @@
-//! A document's facts become a DocumentReference and what is known of its changes.
+//! A document's facts become a `DocumentReference` and what is known of its changes.
 
 use fhir::ResourceType;
 use fhirbolt::model::r4::resources::{DocumentReference, DocumentReferenceContent};
@@ -50,7 +50,9 @@ pub(super) fn fold<'f>(
     }
     for kind in ["cancel", "replaced"] {
         for (_, said) in parts.of_kind(kind) {
-            said.iter().for_each(|said| document.explain(*said));
+            for said in said {
+                document.explain(*said);
+            }
         }
     }
     let mut drafts = vec![document.finish()];

@@ -1,4 +1,4 @@
-//! An episode's facts become an EpisodeOfCare.
+//! An episode's facts become an `EpisodeOfCare`.
 
 use fhir::ResourceType;
 use fhirbolt::model::r4::resources::EpisodeOfCare;

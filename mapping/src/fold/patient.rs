@@ -6,6 +6,7 @@ use model::EntityId;
 use crate::facts::Place;
 use crate::json::{Assembly, elements, inside_of_list, members};
 
+use super::visit::element;
 use super::{Builder, Draft, FoldContext, Parts, Said};
 
 pub(super) fn fold<'f>(
@@ -127,7 +128,7 @@ fn choose(patient: &mut Builder<'_, '_>, better: &str, other: &str) {
 
 /// The parts of an entity that are resources of their own and need nothing computed. Who pays or is
 /// insured is a person too, but nobody's contact.
-const OWNED: [(&str, ResourceType); 10] = [
+const OWNED: [(&str, ResourceType); 11] = [
     ("AllergyIntolerance", ResourceType::AllergyIntolerance),
     ("Condition", ResourceType::Condition),
     ("Coverage", ResourceType::Coverage),
@@ -138,6 +139,7 @@ const OWNED: [(&str, ResourceType); 10] = [
     ("RelatedPerson", ResourceType::RelatedPerson),
     ("guarantor", ResourceType::RelatedPerson),
     ("insured", ResourceType::RelatedPerson),
+    ("mother", ResourceType::RelatedPerson),
 ];
 
 /// The resources that an entity owns.
@@ -146,11 +148,15 @@ pub(super) fn owned<'f>(
     parts: &Parts<'f>,
     ctx: &FoldContext<'_>,
 ) -> Vec<Draft<'f>> {
+    let subject = moved_to(parts);
     let mut drafts = Vec::new();
     for (part, kind) in OWNED {
         for (name, said) in parts.of_kind(part) {
             let id = ctx.key.part(entity, &[part, name]);
             let mut builder = Builder::new(kind, id.into());
+            if let (Some(subject), true) = (&subject, HAVE_SUBJECT.contains(&kind)) {
+                builder.add_computed(subject);
+            }
             builder.add_all(said);
             if kind == ResourceType::Procedure {
                 performers(name, parts, &mut builder);
@@ -159,6 +165,22 @@ pub(super) fn owned<'f>(
         }
     }
     drafts
+}
+
+const HAVE_SUBJECT: [ResourceType; 3] = [
+    ResourceType::Condition,
+    ResourceType::Observation,
+    ResourceType::Procedure,
+];
+
+/// A visit that was moved to another patient (A45) takes what belongs to it along.
+fn moved_to(parts: &Parts<'_>) -> Option<String> {
+    let about = parts
+        .itself()
+        .iter()
+        .find(|said| said.field == Place::new("PV1", 0))?;
+    let subject = element(about.fragment, "subject")?;
+    Some(format!("{{\"subject\":{subject}}}"))
 }
 
 /// Who took part in a procedure by a segment of their own.

@@ -167,6 +167,7 @@ fn read(
 }
 
 /// How an allergy stands: clinically, and how sure one is of it.
+#[derive(Clone, Copy)]
 struct Standing {
     clinical: Option<(&'static str, &'static str)>,
     verification: Option<(&'static str, &'static str)>,

@@ -57,6 +57,21 @@ pub(super) fn state(
             ..blank()
         })
     });
+    known_by(dg1, owner);
+    if is_of_visit {
+        let condition = owner.part_id("Condition", &name);
+        of_visit(dg1, refer("Condition", condition, None), &name, owner);
+    }
+}
+
+/// DG1-16 and 19 to 22: who found it and when, its own number and the one that it follows from, and whether
+/// it was said in error.
+fn known_by(dg1: &Seg<'_>, owner: &mut Voice<'_, '_>) {
+    let reading = owner.reading;
+    let blank = || Condition {
+        subject: Box::new(Reference::default()),
+        ..Condition::default()
+    };
     owner.one(dg1, 16, |sent| {
         let asserter = xcn::reference(sent, reading)?;
         Some(Condition {
@@ -97,10 +112,6 @@ pub(super) fn state(
             ..blank()
         })
     });
-    if is_of_visit {
-        let condition = owner.part_id("Condition", &name);
-        of_visit(dg1, refer("Condition", condition, None), &name, owner);
-    }
 }
 
 const DUE_TO: &str = "http://hl7.org/fhir/StructureDefinition/condition-dueTo";

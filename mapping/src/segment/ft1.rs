@@ -1,4 +1,4 @@
-//! FT1 → ChargeItem.
+//! FT1 → `ChargeItem`.
 
 use fhirbolt::model::r4::resources::{
     ChargeItem, ChargeItemOccurrence, ChargeItemPerformer, ChargeItemProduct,

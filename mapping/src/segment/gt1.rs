@@ -1,5 +1,5 @@
-//! GT1 → RelatedPerson (or Organization) and `Account.guarantor`. It is about who pays, and never touches
-//! the Patient.
+//! GT1 → `RelatedPerson` (or Organization) and `Account.guarantor`. It is about who pays, and never
+//! touches the Patient.
 
 use fhirbolt::model::r4::resources::{
     Account, AccountGuarantor, RelatedPerson, RelatedPersonCommunication,

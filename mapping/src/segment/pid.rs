@@ -2,16 +2,19 @@
 
 mod demographics;
 
-use fhirbolt::model::r4::resources::{Account, Patient};
-use fhirbolt::model::r4::types::{
-    Code, CodeableConcept, Extension, HumanName, Identifier, Period, Reference,
+use fhirbolt::model::r4::resources::{
+    Account, Patient, Provenance, ProvenanceAgent, ProvenanceOccurred, RelatedPerson,
 };
-use hl7v2::datatype::{Cx, Xad, Xpn, Xtn};
+use fhirbolt::model::r4::types::{
+    Code, CodeableConcept, Extension, ExtensionValue, HumanName, Identifier, Instant, Period,
+    Reference,
+};
+use hl7v2::datatype::{Cx, Hd, Xad, Xpn, Xtn};
 use hl7v2::{Message, Repetition, Segment};
 use model::{IdentityKind, SourceIdentity};
 
 use crate::datatype::xon::refer;
-use crate::datatype::{cx, dtm, ext, hd, text, xad, xpn, xtn};
+use crate::datatype::{cwe, cx, dtm, ext, hd, text, xad, xon, xpn, xtn};
 use crate::facts::Place;
 use crate::identity;
 use crate::inbound::trigger::IdentityRule;
@@ -24,8 +27,7 @@ const MOTHERS_MAIDEN_NAME: &str =
 
 /// States what PID says of the patient.
 pub(super) fn state(pid: &Seg<'_>, msh: &Segment<'_>, voice: &mut Voice<'_, '_>) {
-    // Set id; PID-21 identifies the mother, PID-33/34 and 37 are about the record.
-    pid.skip(&[1, 12, 21, 33, 34, 37]);
+    pid.skip(&[1, 12]);
     identifiers(pid, msh, voice);
     names(pid, voice);
     contacts(pid, voice);
@@ -34,6 +36,88 @@ pub(super) fn state(pid: &Seg<'_>, msh: &Segment<'_>, voice: &mut Voice<'_, '_>)
     if voice.has_said_nothing() {
         voice.exist(pid.place(0));
     }
+    mother(pid, voice);
+    update(pid, voice);
+    voice.turn_to_whole();
+}
+
+/// PID-21 → `RelatedPerson`: the mother, of whom only identifiers are known.
+fn mother(pid: &Seg<'_>, voice: &mut Voice<'_, '_>) {
+    let reading = voice.reading;
+    let patient = refer("Patient", voice.entity.0, None);
+    voice.turn_to_part("mother", "PID");
+    voice.each(
+        pid,
+        21,
+        |sent| cx::identifier(Cx::new(sent), None, reading),
+        |identifier| RelatedPerson {
+            identifier,
+            patient: Box::new(patient),
+            relationship: vec![MOTHER.concept()],
+            ..RelatedPerson::default()
+        },
+    );
+}
+
+const MOTHER: cwe::Meaning = cwe::Meaning {
+    code: "MTH",
+    display: "mother",
+    system: "http://terminology.hl7.org/CodeSystem/v3-RoleCode",
+};
+
+/// The sex assigned at birth, which PID-8 is not: an OBX of LOINC 76689-9 says it.
+pub(super) fn birth_sex(obx: &Seg<'_>, voice: &mut Voice<'_, '_>) {
+    let code = obx.raw().field(3).text();
+    if code.trim() != "76689-9" {
+        return;
+    }
+    let sent = obx.raw().field(5).text();
+    let sex = match sent.trim() {
+        "F" | "LA3-6" => "F",
+        "M" | "LA2-8" => "M",
+        _ => "UNK",
+    };
+    let url = "http://hl7.org/fhir/us/core/StructureDefinition/us-core-birthsex";
+    let sex = ext::valued(url, ExtensionValue::Code(sex.into()));
+    voice.turn_to_whole();
+    voice.state(obx.place(5), json::fragment(&extended(vec![sex])));
+}
+
+/// PID-33 and 34 → Provenance: when and where the person's record was changed last.
+fn update(pid: &Seg<'_>, voice: &mut Voice<'_, '_>) {
+    let reading = voice.reading;
+    reading.at(pid.place(34));
+    let Some(facility) = xon::of_hd(Hd::new(pid.field(34).first()), reading) else {
+        return;
+    };
+    let patient = refer("Patient", voice.entity.0, None);
+    voice.turn_to_part("Provenance", "PID");
+    voice.one(pid, 33, |sent| {
+        let at = dtm::When::read(&sent.text(), reading)?;
+        let performer = cwe::Meaning {
+            code: "performer",
+            display: "Performer",
+            system: "http://terminology.hl7.org/CodeSystem/provenance-participant-type",
+        };
+        let agent = ProvenanceAgent {
+            r#type: Some(Box::new(performer.concept())),
+            who: Box::new(facility),
+            ..ProvenanceAgent::default()
+        };
+        let update = cwe::Meaning {
+            code: "UPDATE",
+            display: "revise",
+            system: "http://terminology.hl7.org/CodeSystem/v3-DataOperation",
+        };
+        Some(Provenance {
+            target: vec![patient],
+            occurred: Some(ProvenanceOccurred::DateTime(at.date_time().into())),
+            recorded: Instant::from(at.instant()),
+            activity: Some(Box::new(update.concept())),
+            agent: vec![agent],
+            ..Provenance::default()
+        })
+    });
 }
 
 fn identifiers(pid: &Seg<'_>, msh: &Segment<'_>, voice: &mut Voice<'_, '_>) {
@@ -80,7 +164,15 @@ pub(super) fn record(rule: IdentityRule, voice: &mut Voice<'_, '_>) {
             voice.state(place, json::fragment(&gone));
         }
         IdentityRule::AddPatient => voice.delete(place),
-        _ => {}
+        IdentityRule::Keep
+        | IdentityRule::MergePatients
+        | IdentityRule::Two
+        | IdentityRule::Link
+        | IdentityRule::Unlink
+        | IdentityRule::MergeVisits
+        | IdentityRule::MergeAccounts
+        | IdentityRule::DeleteVisit
+        | IdentityRule::CancelPendingTransfer => {}
     }
 }
 

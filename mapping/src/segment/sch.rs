@@ -139,6 +139,23 @@ impl Schedule<'_, '_> {
                 })
             });
         }
+        for (n, kind) in [(26, PLACER), (27, FILLER)] {
+            self.voice.each(
+                sch,
+                n,
+                |sent| {
+                    Some(Reference {
+                        r#type: Some("ServiceRequest".into()),
+                        identifier: Some(Box::new(typed(kind, Ei::new(sent), reading)?)),
+                        ..Reference::default()
+                    })
+                },
+                |based_on| Appointment {
+                    based_on,
+                    ..blank()
+                },
+            );
+        }
         // SCH-3 tells occurrences apart: it is in the identity.
         sch.skip(&[3]);
     }

@@ -80,3 +80,15 @@ pub(crate) const AMBULATORY_STATUS: Table = &[(
         "http://terminology.hl7.org/CodeSystem/encounter-special-arrangements",
     ),
 )];
+
+/// Table 0062 to `Provenance.reason`.
+pub(crate) const EVENT_REASON: Table = &[
+    ("01", meaning("PATRQT", "patient requested", V3_ACT_REASON)),
+    ("02", meaning("TREAT", "treatment", V3_ACT_REASON)),
+    (
+        "03",
+        meaning("HOPERAT", "healthcare operations", V3_ACT_REASON),
+    ),
+];
+
+const V3_ACT_REASON: &str = "http://terminology.hl7.org/CodeSystem/v3-ActReason";

@@ -1,4 +1,4 @@
-//! The insured person of IN1 and IN2: the patient, or a RelatedPerson that is nobody's contact.
+//! The insured person of IN1 and IN2: the patient, or a `RelatedPerson` that is nobody's contact.
 
 use fhirbolt::model::r4::resources::{Coverage, RelatedPerson};
 use fhirbolt::model::r4::types::{CodeableConcept, Reference};

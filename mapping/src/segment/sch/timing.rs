@@ -17,10 +17,13 @@ pub(super) struct Timing {
     /// SCH-9.
     seconds: Option<i64>,
     /// The first start and the last end of the services.
-    services: Option<(Timestamp, String, Option<(Timestamp, String)>)>,
+    services: Option<Span>,
     /// The start as text, which offsets are counted from.
     pub(super) start: Option<String>,
 }
+
+/// A start, and an end where the duration is known: for order, and as sent.
+type Span = (Timestamp, String, Option<(Timestamp, String)>);
 
 /// Where a resource segment keeps its time.
 #[derive(Clone, Copy)]

@@ -66,7 +66,7 @@ impl Content {
                 self.end_text();
                 for sent in valued(obx.field(5)) {
                     let attachment = embedded(Ed::new(sent), reading);
-                    self.add(attachment, label.clone());
+                    self.add(Some(attachment), label.clone());
                 }
             }
             "RP" => {
@@ -168,7 +168,7 @@ fn line(sent: &Repetition<'_>) -> String {
 }
 
 /// ED: Base64, hexadecimal or plain text, as Base64.
-fn embedded(ed: Ed<'_>, reading: &Reading<'_>) -> Option<Attachment> {
+fn embedded(ed: Ed<'_>, reading: &Reading<'_>) -> Attachment {
     let data = match ed.encoding().trim().to_ascii_lowercase().as_str() {
         "base64" => Some(ed.compact_data().into_owned()),
         "hex" => unhex(&ed.compact_data()).map(|bytes| STANDARD.encode(bytes)),
@@ -179,12 +179,12 @@ fn embedded(ed: Ed<'_>, reading: &Reading<'_>) -> Option<Attachment> {
         reading.issue("data is not in the encoding that it names");
     }
     let (kind, subtype) = (ed.data_type(), ed.subtype());
-    Some(Attachment {
+    Attachment {
         content_type: media_type(&kind, &subtype).map(Into::into),
         extension: original(&kind, &subtype),
         data: data.filter(|data| !data.is_empty()).map(Into::into),
         ..Attachment::default()
-    })
+    }
 }
 
 /// Data of which the encoding is not named. Senders leave it out, or say `A`, where it is Base64.
