@@ -49,16 +49,34 @@ pub enum EntityKind {
     Location = 5,
     /// A financial account.
     Account = 6,
+    /// An order of a service, with what was observed for it.
+    Order = 20,
+    /// An order of a medication.
+    Prescription = 21,
+    /// A report of results, with its results.
+    Report = 22,
+    /// A specimen.
+    Specimen = 23,
+    /// An immunization, with what was observed of it.
+    Immunization = 24,
+    /// What a person is for an organization.
+    PractitionerRole = 25,
 }
 
 impl EntityKind {
-    const ALL: [Self; 6] = [
+    const ALL: [Self; 12] = [
         Self::Patient,
         Self::Visit,
         Self::Practitioner,
         Self::Organization,
         Self::Location,
         Self::Account,
+        Self::Order,
+        Self::Prescription,
+        Self::Report,
+        Self::Specimen,
+        Self::Immunization,
+        Self::PractitionerRole,
     ];
 
     /// The number that stands for it in database rows.
@@ -75,8 +93,17 @@ impl EntityKind {
     /// apart from the lanes.
     pub const fn shared(self) -> bool {
         match self {
-            Self::Practitioner | Self::Organization | Self::Location => true,
-            Self::Patient | Self::Visit | Self::Account => false,
+            Self::Practitioner | Self::Organization | Self::Location | Self::PractitionerRole => {
+                true
+            }
+            Self::Patient
+            | Self::Visit
+            | Self::Account
+            | Self::Order
+            | Self::Prescription
+            | Self::Report
+            | Self::Specimen
+            | Self::Immunization => false,
         }
     }
 
@@ -89,6 +116,12 @@ impl EntityKind {
             Self::Organization => IdentityKind::Organization,
             Self::Location => IdentityKind::Location,
             Self::Account => IdentityKind::Account,
+            Self::Order
+            | Self::Prescription
+            | Self::Report
+            | Self::Specimen
+            | Self::Immunization
+            | Self::PractitionerRole => IdentityKind::Part,
         }
     }
 }

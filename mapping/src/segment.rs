@@ -6,13 +6,23 @@ mod dg1;
 mod in1;
 mod mrg;
 mod nk1;
+mod nte;
+mod obr;
 mod obx;
+mod orc;
+mod orders;
 mod pd1;
 mod pid;
 mod pr1;
+mod prt;
 mod pv1;
 mod pv2;
+mod rxa;
+mod rxo;
+mod spm;
+mod tq1;
 
+pub(crate) use obx::ORDER as RESULT_ORDER;
 pub(crate) use pv1::blank as blank_encounter;
 
 use std::collections::HashMap;
@@ -24,8 +34,10 @@ use model::{IdentityKind, SourceIdentity};
 use crate::datatype::xon::refer;
 use crate::facts::Place;
 use crate::identity;
-use crate::inbound::trigger::{IdentityRule, Rules};
+use crate::inbound::trigger::{self, IdentityRule, Rules};
 use crate::inbound::{EntityKind, Reading, Seg, Unmappable, Voice};
+
+use orders::Orders;
 
 /// The patient and visit of whom the next segment speaks.
 struct Group<'r, 'a> {
@@ -97,9 +109,14 @@ pub(crate) fn read(
         visit: None,
         seen: HashMap::new(),
     };
+    let mut orders = Orders::new(trigger::purpose(&message.message_type().code()));
     for segment in message.segments() {
+        if orders.take(segment) {
+            continue;
+        }
         match segment.name() {
             "PID" => {
+                orders.close(&mut group, reading);
                 group.close();
                 group.patient = Some(patient(segment, message, reading));
             }
@@ -117,6 +134,7 @@ pub(crate) fn read(
             name => rest(name, segment, &mut group, reading),
         }
     }
+    orders.close(&mut group, reading);
     group.close();
     Ok(())
 }
@@ -175,7 +193,9 @@ fn of_patient(name: &str, segment: Segment<'_>, group: &mut Group<'_, '_>, readi
 fn of_visit(name: &str, segment: Segment<'_>, group: &mut Group<'_, '_>, reading: &Reading<'_>) {
     let (subject, encounter) = (group.subject(), group.encounter());
     let nth = group.nth(&segment);
-    let Some(owner) = group.owner() else { return };
+    let Some(owner) = group.visit.as_mut().or(group.patient.as_mut()) else {
+        return;
+    };
     match name {
         "DG1" => with("DG1", segment, reading, |seg| {
             dg1::state(seg, subject, encounter, owner);
@@ -186,9 +206,16 @@ fn of_visit(name: &str, segment: Segment<'_>, group: &mut Group<'_, '_>, reading
             });
         }
         _ => {
-            let about = obx::About { subject, encounter };
+            let about = obx::About {
+                subject,
+                encounter,
+                ..obx::About::default()
+            };
             with("OBX", segment, reading, |seg| {
-                obx::state(seg, &about, nth, owner);
+                if let Some(name) = obx::name(&segment) {
+                    let name = obx::nth(name, owner, &mut group.seen);
+                    obx::state(seg, &about, &name, &obx::Rest::default(), owner);
+                }
             });
         }
     }

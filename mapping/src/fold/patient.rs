@@ -107,12 +107,13 @@ fn choose(patient: &mut Builder<'_, '_>, better: &str, other: &str) {
 }
 
 /// The parts of an entity that are resources of their own and need nothing computed.
-pub(super) const OWNED: [ResourceType; 6] = [
+pub(super) const OWNED: [ResourceType; 7] = [
     ResourceType::AllergyIntolerance,
     ResourceType::Condition,
     ResourceType::Coverage,
     ResourceType::Observation,
     ResourceType::Procedure,
+    ResourceType::Provenance,
     ResourceType::RelatedPerson,
 ];
 
@@ -124,6 +125,10 @@ pub(super) fn owned<'f>(
 ) -> Vec<Draft<'f>> {
     let mut drafts = Vec::new();
     for kind in OWNED {
+        if kind == ResourceType::Observation {
+            drafts.extend(super::observation::all(entity, parts, None, ctx));
+            continue;
+        }
         for (name, said) in parts.of_kind(kind.name()) {
             let id = ctx.key.part(entity, &[kind.name(), name]);
             let mut builder = Builder::new(kind, id.into());

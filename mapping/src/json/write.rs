@@ -5,6 +5,7 @@
 //! each fragment is compared with what fhirbolt writes, so that an element without a line here fails
 //! the tests.
 
+mod orders;
 mod resources;
 mod types;
 

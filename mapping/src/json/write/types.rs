@@ -1,9 +1,11 @@
 //! Data types.
 
 use fhirbolt::model::r4::types::{
-    Address, Boolean, Code, CodeableConcept, Coding, ContactPoint, Date, DateTime, Decimal,
-    Duration, Extension, ExtensionValue, HumanName, Identifier, Integer, Period, PositiveInt,
-    Quantity, Range, Ratio, Reference, String as FhirString, Time, Uri, Url,
+    Address, Annotation, AnnotationAuthor, Attachment, Base64Binary, Boolean, Code,
+    CodeableConcept, Coding, ContactPoint, Date, DateTime, Decimal, Dosage, DosageDoseAndRate,
+    DosageDoseAndRateDose, Duration, Extension, ExtensionValue, HumanName, Identifier, Instant,
+    Integer, Markdown, Meta, Period, PositiveInt, Quantity, Range, Ratio, Reference, SampledData,
+    String as FhirString, Time, Timing, TimingRepeat, TimingRepeatBounds, UnsignedInt, Uri, Url,
 };
 
 use super::{Element, Member, Members, Object, choice, escaped, members};
@@ -30,7 +32,18 @@ macro_rules! texts {
     )*};
 }
 
-texts!(Code, Date, DateTime, FhirString, Time, Uri, Url);
+texts!(
+    Base64Binary,
+    Code,
+    Date,
+    DateTime,
+    FhirString,
+    Instant,
+    Markdown,
+    Time,
+    Uri,
+    Url
+);
 
 /// What extends a primitive.
 struct Extended<'e>(&'e Vec<Extension>);
@@ -50,13 +63,16 @@ macro_rules! plain {
                     let text = value.to_string();
                     object.name(name).push_str(&text);
                 }
+                if !self.extension.is_empty() {
+                    object.object(&format!("_{name}"), &Extended(&self.extension));
+                }
             }
         }
     )*};
 }
 
 // A decimal's digits come from `Nm::json_digits`, which writes only numbers.
-plain!(Boolean, Decimal, Integer, PositiveInt);
+plain!(Boolean, Decimal, Integer, PositiveInt, UnsignedInt);
 
 impl Member for String {
     fn write(&self, name: &str, object: &mut Object<'_>) {
@@ -70,11 +86,22 @@ members! {
         "district" district, "state" state, "postalCode" postal_code, "country" country,
         "period" period,
     }
+    Annotation { "extension" extension, "author" author, "time" time, "text" text }
+    Attachment {
+        "extension" extension, "contentType" content_type, "data" data, "url" url, "size" size,
+        "title" title,
+    }
     CodeableConcept { "extension" extension, "coding" coding, "text" text }
     Coding { "system" system, "version" version, "code" code, "display" display }
     ContactPoint {
         "system" system, "value" value, "use" r#use, "rank" rank, "period" period,
     }
+    Dosage {
+        "text" text, "additionalInstruction" additional_instruction,
+        "patientInstruction" patient_instruction, "timing" timing, "site" site, "route" route,
+        "method" method, "doseAndRate" dose_and_rate, "maxDosePerPeriod" max_dose_per_period,
+    }
+    DosageDoseAndRate { "type" r#type, "dose" dose }
     Duration { "value" value, "unit" unit, "system" system, "code" code }
     Extension { "extension" extension, "url" url, "value" value }
     HumanName {
@@ -85,18 +112,36 @@ members! {
         "use" r#use, "type" r#type, "system" system, "value" value, "period" period,
         "assigner" assigner,
     }
+    Meta { "security" security }
     Period { "start" start, "end" end }
     Quantity {
         "value" value, "comparator" comparator, "unit" unit, "system" system, "code" code,
     }
     Range { "low" low, "high" high }
     Ratio { "numerator" numerator, "denominator" denominator }
-    Reference { "reference" reference, "display" display }
+    Reference {
+        "extension" extension, "reference" reference, "type" r#type, "identifier" identifier,
+        "display" display,
+    }
+    SampledData {
+        "origin" origin, "period" period, "dimensions" dimensions, "data" data,
+    }
+    Timing { "event" event, "repeat" repeat, "code" code }
+    TimingRepeat {
+        "bounds" bounds, "count" count, "countMax" count_max, "duration" duration,
+        "durationUnit" duration_unit, "period" period, "periodUnit" period_unit,
+        "dayOfWeek" day_of_week, "timeOfDay" time_of_day, "when" when, "offset" offset,
+    }
 }
 
 choice! {
+    AnnotationAuthor { Reference "authorReference", String "authorString" }
+    DosageDoseAndRateDose { Quantity "doseQuantity", Range "doseRange" }
     ExtensionValue {
-        Address "valueAddress", Code "valueCode", CodeableConcept "valueCodeableConcept",
-        Coding "valueCoding", DateTime "valueDateTime", String "valueString",
+        Address "valueAddress", Annotation "valueAnnotation", Attachment "valueAttachment",
+        Code "valueCode", CodeableConcept "valueCodeableConcept", Coding "valueCoding",
+        ContactPoint "valueContactPoint", DateTime "valueDateTime", Decimal "valueDecimal",
+        Reference "valueReference", String "valueString",
     }
+    TimingRepeatBounds { Duration "boundsDuration", Period "boundsPeriod" }
 }
