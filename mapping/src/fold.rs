@@ -4,6 +4,8 @@ mod account;
 mod appointment;
 mod document;
 mod episode;
+mod observation;
+mod order;
 mod patient;
 mod timeline;
 mod visit;
@@ -87,6 +89,12 @@ pub fn drafts<'f>(
         EntityKind::Document => document::fold(entity, &parts, ctx),
         EntityKind::Charge => parts.whole(ResourceType::ChargeItem, entity),
         EntityKind::Episode => episode::fold(entity, &parts),
+        EntityKind::Order => order::request(entity, &parts, ctx),
+        EntityKind::Prescription => order::prescription(entity, &parts, ctx),
+        EntityKind::Report => order::report(entity, &parts, ctx),
+        EntityKind::Specimen => parts.whole(ResourceType::Specimen, entity),
+        EntityKind::Immunization => order::immunization(entity, &parts, ctx),
+        EntityKind::PractitionerRole => parts.whole(ResourceType::PractitionerRole, entity),
     }
 }
 
@@ -272,7 +280,7 @@ impl<'f: 'c, 'c> Builder<'f, 'c> {
         self.said.push(said);
     }
 
-    pub(super) fn finish(self) -> Draft<'f> {
+    pub(super) fn finish(mut self) -> Draft<'f> {
         let kind = self.kind.name();
         let id = self.id;
         let mut text = String::with_capacity(1024);
@@ -280,9 +288,14 @@ impl<'f: 'c, 'c> Builder<'f, 'c> {
         text.push_str(kind);
         text.push_str("\",\"id\":\"");
         text.push_str(&id.to_string());
-        text.push_str(
-            "\",\"meta\":{\"tag\":[{\"system\":\"urn:drawbridge:origin\",\"code\":\"emr\"}]}",
-        );
+        text.push_str("\",\"meta\":{");
+        // What fields say of the resource as a record stands beside our own mark.
+        if let Some(meta) = self.assembly.get("meta") {
+            self.assembly.remove("meta");
+            text.push_str(meta.trim_start_matches('{').trim_end_matches('}'));
+            text.push(',');
+        }
+        text.push_str("\"tag\":[{\"system\":\"urn:drawbridge:origin\",\"code\":\"emr\"}]}");
         if self.assembly.names().next().is_some() {
             text.push(',');
             self.assembly.write_members(&mut text);

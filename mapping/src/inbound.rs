@@ -49,24 +49,42 @@ pub enum EntityKind {
     Location = 5,
     /// A financial account.
     Account = 6,
+    /// An order of a service, with what was observed for it.
+    Order = 20,
+    /// An order of a medication.
+    Prescription = 21,
+    /// A report of results, with its results.
+    Report = 22,
+    /// A specimen.
+    Specimen = 23,
+    /// An immunization, with what was observed of it.
+    Immunization = 24,
+    /// What a person is for an organization.
+    PractitionerRole = 25,
     /// An appointment.
-    Appointment = 20,
+    Appointment = 30,
     /// A document.
-    Document = 21,
+    Document = 31,
     /// A charge.
-    Charge = 22,
+    Charge = 32,
     /// An episode of care, with the visits that refer to it.
-    Episode = 23,
+    Episode = 33,
 }
 
 impl EntityKind {
-    const ALL: [Self; 10] = [
+    const ALL: [Self; 16] = [
         Self::Patient,
         Self::Visit,
         Self::Practitioner,
         Self::Organization,
         Self::Location,
         Self::Account,
+        Self::Order,
+        Self::Prescription,
+        Self::Report,
+        Self::Specimen,
+        Self::Immunization,
+        Self::PractitionerRole,
         Self::Appointment,
         Self::Document,
         Self::Charge,
@@ -87,10 +105,17 @@ impl EntityKind {
     /// apart from the lanes.
     pub const fn shared(self) -> bool {
         match self {
-            Self::Practitioner | Self::Organization | Self::Location => true,
+            Self::Practitioner | Self::Organization | Self::Location | Self::PractitionerRole => {
+                true
+            }
             Self::Patient
             | Self::Visit
             | Self::Account
+            | Self::Order
+            | Self::Prescription
+            | Self::Report
+            | Self::Specimen
+            | Self::Immunization
             | Self::Appointment
             | Self::Document
             | Self::Charge
@@ -107,7 +132,16 @@ impl EntityKind {
             Self::Organization => IdentityKind::Organization,
             Self::Location => IdentityKind::Location,
             Self::Account => IdentityKind::Account,
-            Self::Appointment | Self::Document | Self::Charge | Self::Episode => IdentityKind::Part,
+            Self::Order
+            | Self::Prescription
+            | Self::Report
+            | Self::Specimen
+            | Self::Immunization
+            | Self::PractitionerRole
+            | Self::Appointment
+            | Self::Document
+            | Self::Charge
+            | Self::Episode => IdentityKind::Part,
         }
     }
 }

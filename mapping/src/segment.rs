@@ -8,16 +8,26 @@ mod gt1;
 mod in1;
 mod mrg;
 mod nk1;
+mod nte;
+mod obr;
 mod obx;
+mod orc;
+mod orders;
 mod pd1;
 mod pid;
 mod pr1;
+mod prt;
 mod pv1;
 mod pv2;
 mod rol;
+mod rxa;
+mod rxo;
 mod sch;
+mod spm;
+mod tq1;
 mod txa;
 
+pub(crate) use obx::ORDER as RESULT_ORDER;
 pub(crate) use pv1::blank as blank_encounter;
 
 use std::collections::HashMap;
@@ -29,8 +39,10 @@ use model::{IdentityKind, SourceIdentity};
 use crate::datatype::xon::refer;
 use crate::facts::Place;
 use crate::identity;
-use crate::inbound::trigger::{IdentityRule, Rules};
+use crate::inbound::trigger::{self, IdentityRule, Rules};
 use crate::inbound::{EntityKind, Reading, Seg, Unmappable, Voice};
+
+use orders::Orders;
 
 /// What stands before ROL and PRT: that is what the role is played in.
 pub(crate) enum After {
@@ -85,6 +97,15 @@ impl<'r, 'a> Group<'r, 'a> {
             first: None,
             seen,
         }
+    }
+
+    /// Takes a segment that is part of the appointment or document of the message. False: it is not.
+    fn takes(&mut self, segment: Segment<'_>) -> bool {
+        let name = segment.name();
+        let schedule = self.schedule.as_mut();
+        let document = self.document.as_mut();
+        schedule.is_some_and(|schedule| schedule.takes(name, segment))
+            || document.is_some_and(|document| document.takes(name, &segment))
     }
 
     /// Closes everything: the message is at its end.
@@ -156,9 +177,18 @@ pub(crate) fn read(
         });
     }
     let mut group = Group::new(HashMap::new());
+    let code = message.message_type().code();
+    let is_financial = code.trim() == "DFT";
+    let mut orders = Orders::new(trigger::purpose(&code));
     for segment in message.segments() {
+        // A charge's diagnosis is the visit's, even where orders stand between them.
+        let is_of_visit = is_financial && segment.name() == "DG1";
+        if group.takes(segment) || (!is_of_visit && orders.take(segment)) {
+            continue;
+        }
         match segment.name() {
             "PID" => {
+                orders.close(&mut group, reading);
                 group.close();
                 group.patient = Some(patient(segment, message, rules, reading));
                 group.account = pid::account_of(&segment, message, reading);
@@ -184,6 +214,7 @@ pub(crate) fn read(
             name => rest(name, segment, &mut group, reading),
         }
     }
+    orders.close(&mut group, reading);
     group.end();
     Ok(())
 }
@@ -276,16 +307,6 @@ fn charge(
 
 /// The segments that say more of the patient and visit of their group.
 fn rest(name: &str, segment: Segment<'_>, group: &mut Group<'_, '_>, reading: &Reading<'_>) {
-    if let Some(schedule) = &mut group.schedule
-        && schedule.takes(name, segment)
-    {
-        return;
-    }
-    if let Some(document) = &mut group.document
-        && document.takes(name, &segment)
-    {
-        return;
-    }
     match name {
         "PV2" => {
             if let Some(visit) = &mut group.visit {
@@ -379,7 +400,9 @@ fn role(name: &str, segment: Segment<'_>, group: &mut Group<'_, '_>, reading: &R
 fn of_visit(name: &str, segment: Segment<'_>, group: &mut Group<'_, '_>, reading: &Reading<'_>) {
     let (subject, encounter) = (group.subject(), group.encounter());
     let nth = group.nth(&segment);
-    let Some(owner) = group.owner() else { return };
+    let Some(owner) = group.visit.as_mut().or(group.patient.as_mut()) else {
+        return;
+    };
     match name {
         "DG1" => with("DG1", segment, reading, |seg| {
             dg1::state(seg, subject, encounter, owner);
@@ -392,9 +415,16 @@ fn of_visit(name: &str, segment: Segment<'_>, group: &mut Group<'_, '_>, reading
             group.after = name.map_or(After::Patient, After::Procedure);
         }
         _ => {
-            let about = obx::About { subject, encounter };
+            let about = obx::About {
+                subject,
+                encounter,
+                ..obx::About::default()
+            };
             with("OBX", segment, reading, |seg| {
-                obx::state(seg, &about, nth, owner);
+                if let Some(name) = obx::name(&segment) {
+                    let name = obx::nth(name, owner, &mut group.seen);
+                    obx::state(seg, &about, &name, &obx::Rest::default(), owner);
+                }
             });
             if let Some(patient) = &mut group.patient {
                 pid::birth_sex(&Seg::new("OBX", segment), patient);

@@ -3,6 +3,7 @@
 pub(crate) mod administrative;
 pub(crate) mod clinical;
 pub(crate) mod location;
+pub(crate) mod order;
 pub(crate) mod schedule;
 pub(crate) mod system;
 pub(crate) mod visit;
@@ -70,5 +71,18 @@ mod tests {
         check(visit::EVENT_REASON);
         check(visit::VISIT_PRIORITY);
         check(visit::AMBULATORY_STATUS);
+        check(order::ORDER_STATUS);
+        check(order::ORDER_CONTROL);
+        check(order::PRIORITY);
+        check(order::REPORT_STATUS);
+        check(order::SECTION);
+        check(order::CONFIDENTIALITY);
+        check(order::ORDER_TYPE);
+        check(order::ROUTE);
+        check(order::ADMINISTRATION_METHOD);
+        check(order::COLLECTION_METHOD);
+        check(order::COMPLETION);
+        check(order::REPEAT_PATTERN);
+        check(order::TIME_UNIT);
     }
 }

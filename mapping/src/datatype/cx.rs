@@ -1,6 +1,7 @@
 //! CX, CK, EI → Identifier.
 
 use fhirbolt::model::r4::types::{CodeableConcept, Identifier, Reference};
+use hl7v2::Repetition;
 use hl7v2::datatype::{Cx, Ei};
 
 use crate::inbound::Reading;
@@ -101,4 +102,28 @@ pub(crate) fn entity_identifier(ei: Ei<'_>, reading: &Reading<'_>) -> Option<Ide
         value: Some(value.into()),
         ..Identifier::default()
     })
+}
+
+/// An identifier of a thing, of a type of table 0203.
+pub(crate) fn typed_entity(
+    ei: Ei<'_>,
+    kind: &'static str,
+    reading: &Reading<'_>,
+) -> Option<Identifier> {
+    let mut identifier = entity_identifier(ei, reading)?;
+    identifier.r#type = Some(Box::new(typed(kind)));
+    Some(identifier)
+}
+
+/// EIP: what the placer and what the filler calls a thing.
+pub(crate) fn pair(
+    sent: Repetition<'_>,
+    [placer, filler]: [&'static str; 2],
+    reading: &Reading<'_>,
+) -> Vec<Identifier> {
+    let named = [(1, placer), (2, filler)];
+    named
+        .into_iter()
+        .filter_map(|(n, kind)| typed_entity(Ei::new(sent.component(n)), kind, reading))
+        .collect()
 }

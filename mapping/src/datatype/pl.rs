@@ -2,7 +2,7 @@
 //! facility. A bed's code alone is not unique, so each is known by the whole path above it.
 
 use fhirbolt::model::r4::resources::Location;
-use fhirbolt::model::r4::types::{Identifier, Reference};
+use fhirbolt::model::r4::types::{Address, Identifier, Reference};
 use hl7v2::Repetition;
 use hl7v2::datatype::{Hd, Pl};
 use model::{IdentityKind, SourceIdentity};
@@ -16,6 +16,7 @@ use super::xon::refer;
 use super::{cwe, hd, text};
 
 const LOCATION: Place = Place::new("PL_", 1);
+const ADDRESS: Place = Place::new("XAD", 1);
 const DESTINATION: Place = Place::new("DLD", 1);
 
 struct Level {
@@ -28,9 +29,20 @@ struct Level {
 /// A reference to the most granular place, about which and about whose surroundings is said what the
 /// field says.
 pub(crate) fn reference(pl: Pl<'_>, reading: &Reading<'_>) -> Option<Reference> {
+    addressed(pl, None, reading)
+}
+
+/// The most granular place, with an address that stands in another field.
+pub(crate) fn addressed(
+    pl: Pl<'_>,
+    address: Option<Address>,
+    reading: &Reading<'_>,
+) -> Option<Reference> {
+    let n_levels = levels(pl, reading).len();
+    let mut address = address.map(Box::new);
     let mut path = vec![reading.sender()];
     let mut whole: Option<Reference> = None;
-    for level in levels(pl, reading) {
+    for (at, level) in levels(pl, reading).into_iter().enumerate() {
         path.push(format!("{}={}", level.word, level.value));
         let identity = SourceIdentity {
             kind: IdentityKind::Location,
@@ -41,6 +53,13 @@ pub(crate) fn reference(pl: Pl<'_>, reading: &Reading<'_>) -> Option<Reference> 
         let mut voice = Voice::unidentified(reading, EntityKind::Location, identity);
         let reference = refer("Location", voice.entity.0, Some(level.value.clone()));
         voice.state(LOCATION, json::fragment(&location(level, whole.take(), pl)));
+        if at + 1 == n_levels {
+            let located = Location {
+                address: address.take(),
+                ..Location::default()
+            };
+            voice.state(ADDRESS, json::fragment(&located));
+        }
         voice.close();
         whole = Some(reference);
     }

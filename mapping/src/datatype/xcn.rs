@@ -1,7 +1,7 @@
 //! XCN, CN → Practitioner, as an entity of its own that others refer to.
 
 use fhirbolt::model::r4::resources::Practitioner;
-use fhirbolt::model::r4::types::{HumanName, Identifier, Reference};
+use fhirbolt::model::r4::types::{Address, HumanName, Identifier, Reference};
 use hl7v2::Repetition;
 use hl7v2::datatype::Xcn;
 use model::{IdentityKind, SourceIdentity};
@@ -17,6 +17,7 @@ use super::{cx, hd, text};
 
 const IDENTIFIER: Place = Place::new("XCN", 1);
 const NAME: Place = Place::new("XCN", 2);
+const ADDRESS: Place = Place::new("XAD", 1);
 
 /// A reference to the person, about whom is said what the field says. Most messages name the same few
 /// people in many fields: the same bytes are read once.
@@ -24,9 +25,52 @@ pub(crate) fn reference(sent: Repetition<'_>, reading: &Reading<'_>) -> Option<R
     reading.once(sent.raw(), || read(Xcn::new(sent), reading))
 }
 
-fn read(xcn: Xcn<'_>, reading: &Reading<'_>) -> Option<Reference> {
+/// The person, with an address that stands in another field.
+pub(crate) fn addressed(
+    sent: Repetition<'_>,
+    address: Vec<Address>,
+    reading: &Reading<'_>,
+) -> Option<Reference> {
+    let person = reference(sent, reading)?;
+    if address.is_empty() {
+        return Some(person);
+    }
+    let xcn = Xcn::new(sent);
+    let shown = name(xcn, reading).as_ref().and_then(shown);
     let id = text::text(&xcn.id());
+    let identity = source_identity(xcn, id.as_deref(), shown.as_deref(), reading)?;
+    let mut voice = Voice::unidentified(reading, EntityKind::Practitioner, identity);
+    let practitioner = Practitioner {
+        address,
+        ..Practitioner::default()
+    };
+    voice.state(ADDRESS, json::fragment(&practitioner));
+    voice.close();
+    Some(person)
+}
+
+fn read(xcn: Xcn<'_>, reading: &Reading<'_>) -> Option<Reference> {
     let name = name(xcn, reading);
+    named(xcn, name, reading)
+}
+
+/// CNN, which has no type of its name and another place for its authority.
+pub(crate) fn short(cnn: Xcn<'_>, reading: &Reading<'_>) -> Option<Reference> {
+    let owned = |n| cnn.text(n).into_owned();
+    let parts = Parts {
+        family: cnn.family(),
+        given: [owned(3), owned(4)],
+        suffixes: [owned(5), owned(7), String::new()],
+        prefix: owned(6),
+        type_code: String::new(),
+        effective: String::new(),
+        expiration: String::new(),
+    };
+    named(cnn, xpn::of_parts(&parts, reading), reading)
+}
+
+fn named(xcn: Xcn<'_>, name: Option<HumanName>, reading: &Reading<'_>) -> Option<Reference> {
+    let id = text::text(&xcn.id());
     let display = name.as_ref().and_then(shown);
     let is_identified = id.is_some();
     let identity = source_identity(xcn, id.as_deref(), display.as_deref(), reading)?;

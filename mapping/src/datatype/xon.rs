@@ -1,7 +1,7 @@
 //! XON → Organization, as an entity of its own that others refer to.
 
 use fhirbolt::model::r4::resources::{Organization, OrganizationContact};
-use fhirbolt::model::r4::types::{Identifier, Reference};
+use fhirbolt::model::r4::types::{Address, ContactPoint, Identifier, Reference};
 use hl7v2::datatype::{Cwe, Cx, Hd, Xad, Xon, Xpn, Xtn};
 use model::{IdentityKind, SourceIdentity};
 
@@ -9,14 +9,61 @@ use crate::facts::Place;
 use crate::identity;
 use crate::inbound::{EntityKind, Reading, Seg, Voice};
 use crate::json;
+use crate::table::system;
 
 use super::{cx, hd, text, xad, xpn, xtn};
 
 const NAME: Place = Place::new("XON", 1);
 const IDENTIFIER: Place = Place::new("XON", 10);
 
+const ADDRESS: Place = Place::new("XAD", 1);
+const TELECOM: Place = Place::new("XTN", 1);
+
 /// A reference to the organization, about which is said what the field says.
 pub(crate) fn reference(xon: Xon<'_>, reading: &Reading<'_>) -> Option<Reference> {
+    reached(xon, Reach::default(), reading)
+}
+
+/// Where an organization is, when that stands in other fields.
+#[derive(Default)]
+pub(crate) struct Reach {
+    pub(crate) address: Vec<Address>,
+    pub(crate) telecom: Vec<ContactPoint>,
+}
+
+/// CWE that names an organization: code and words.
+pub(crate) fn of_code(sent: Cwe<'_>, reading: &Reading<'_>) -> Option<Reference> {
+    let code = text::code(&sent.code());
+    let words = text::text(&sent.display()).or_else(|| text::text(&sent.original_text()));
+    let name = words.or_else(|| code.clone())?;
+    let system = system::uri(&sent.system(), &sent.text(14), None, reading);
+    let identity = SourceIdentity {
+        kind: IdentityKind::Organization,
+        authority: system.clone().unwrap_or_else(|| reading.sender()),
+        type_code: String::new(),
+        value: code.clone().unwrap_or_else(|| format!("name:{name}")),
+    };
+    let mut voice = Voice::unidentified(reading, EntityKind::Organization, identity);
+    let identifier = code.map(|code| Identifier {
+        system: system
+            .or_else(|| hd::sender_system(reading))
+            .map(Into::into),
+        value: Some(code.into()),
+        ..Identifier::default()
+    });
+    let organization = Organization {
+        identifier: identifier.into_iter().collect(),
+        name: Some(name.as_str().into()),
+        ..Organization::default()
+    };
+    voice.state(NAME, json::fragment(&organization));
+    let reference = refer("Organization", voice.entity.0, Some(name));
+    voice.close();
+    Some(reference)
+}
+
+/// A reference to the organization, with what other fields say of it.
+pub(crate) fn reached(xon: Xon<'_>, reach: Reach, reading: &Reading<'_>) -> Option<Reference> {
     let name = text::text(&xon.name());
     let id = text::text(&xon.id());
     let is_identified = id.is_some();
@@ -48,6 +95,17 @@ pub(crate) fn reference(xon: Xon<'_>, reading: &Reading<'_>) -> Option<Reference
         };
         voice.state(NAME, json::fragment(&organization));
     }
+    let Reach { address, telecom } = reach;
+    let located = Organization {
+        address,
+        ..Organization::default()
+    };
+    voice.state(ADDRESS, json::fragment(&located));
+    let called = Organization {
+        telecom,
+        ..Organization::default()
+    };
+    voice.state(TELECOM, json::fragment(&called));
     let reference = refer("Organization", voice.entity.0, name);
     voice.close();
     Some(reference)
@@ -63,14 +121,6 @@ pub(crate) fn of_hd(hd: Hd<'_>, reading: &Reading<'_>) -> Option<Reference> {
         hd::system(hd, reading),
         reading,
     ))
-}
-
-/// An organization of which only a code and words are known.
-pub(crate) fn of_code(code: Cwe<'_>, reading: &Reading<'_>) -> Option<Reference> {
-    let id = text::text(&code.code());
-    let name = text::text(&code.display()).or_else(|| id.clone())?;
-    let value = format!("code:{}|{}", id.unwrap_or_default(), code.system().trim());
-    Some(stand_in(value, name, None, reading))
 }
 
 /// `system` is the organization's own, as the one who assigns identifiers.
@@ -147,14 +197,14 @@ pub(crate) fn insurer(in1: &Seg<'_>, reading: &Reading<'_>) -> Option<Reference>
         };
         voice.state(NAME, json::fragment(&organization));
     }
-    reached(in1, &mut voice);
+    insurer_reached(in1, &mut voice);
     let reference = refer("Organization", voice.entity.0, name);
     voice.close();
     Some(reference)
 }
 
 /// IN1-5, 6 and 7: how the insurer is reached.
-fn reached(in1: &Seg<'_>, voice: &mut Voice<'_, '_>) {
+fn insurer_reached(in1: &Seg<'_>, voice: &mut Voice<'_, '_>) {
     let reading = voice.reading;
     voice.each(
         in1,

@@ -151,6 +151,10 @@ pub(super) fn owned<'f>(
     let subject = moved_to(parts);
     let mut drafts = Vec::new();
     for (part, kind) in OWNED {
+        if kind == ResourceType::Observation {
+            drafts.extend(super::observation::all(entity, parts, None, ctx));
+            continue;
+        }
         for (name, said) in parts.of_kind(part) {
             let id = ctx.key.part(entity, &[part, name]);
             let mut builder = Builder::new(kind, id.into());

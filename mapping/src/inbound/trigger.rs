@@ -137,6 +137,48 @@ const ADT: &[(&str, Rules)] = &[
     ("A62", UPDATE),
 ];
 
+/// Results: R01, from a device (R30 to R32), and the query's unsolicited kin.
+const ORU: &[(&str, Rules)] = &[
+    ("R01", UPDATE),
+    ("R03", UPDATE),
+    ("R30", UPDATE),
+    ("R31", UPDATE),
+    ("R32", UPDATE),
+];
+
+/// Orders of any service.
+const ORM: &[(&str, Rules)] = &[("O01", UPDATE)];
+
+/// Orders of clinical services.
+const OMG: &[(&str, Rules)] = &[("O19", UPDATE)];
+
+/// Orders of laboratory services.
+const OML: &[(&str, Rules)] = &[("O21", UPDATE)];
+
+/// Immunizations.
+const VXU: &[(&str, Rules)] = &[("V04", UPDATE)];
+
+/// What orders in a message are there for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Purpose {
+    /// To order something.
+    Request,
+    /// To report what came of it.
+    Result,
+    /// To tell of an immunization.
+    Immunization,
+}
+
+/// What orders in messages of a type are there for; none where this build does not read them.
+pub(crate) fn purpose(code: &str) -> Option<Purpose> {
+    match code.trim() {
+        "ORM" | "OMG" | "OML" | "MDM" | "DFT" => Some(Purpose::Request),
+        "ORU" => Some(Purpose::Result),
+        "VXU" => Some(Purpose::Immunization),
+        _ => None,
+    }
+}
+
 /// Messages of which the trigger says nothing of the visit: what it says of the appointment, document or
 /// charge is read where that is read.
 const ABOUT_OTHERS: &[(&str, &[&str])] = &[
@@ -165,6 +207,11 @@ pub(crate) fn rules(code: &str, trigger: &str) -> Option<Rules> {
     }
     let table = match code {
         "ADT" => ADT,
+        "OMG" => OMG,
+        "OML" => OML,
+        "ORM" => ORM,
+        "ORU" => ORU,
+        "VXU" => VXU,
         _ => return None,
     };
     let at = table
@@ -179,8 +226,10 @@ mod tests {
 
     #[test]
     fn the_table_is_sorted_so_that_every_trigger_is_found() {
-        for (name, expected) in ADT {
-            assert_eq!(rules("ADT", name), Some(*expected), "{name}");
+        for (code, table) in [("ADT", ADT), ("ORU", ORU)] {
+            for (name, expected) in table {
+                assert_eq!(rules(code, name), Some(*expected), "{name}");
+            }
         }
         assert_eq!(rules("ADT", "A99"), None);
         assert_eq!(rules("XYZ", "A01"), None);

@@ -6,6 +6,7 @@
 //! the tests.
 
 mod administration;
+mod orders;
 mod resources;
 mod types;
 

@@ -13,15 +13,16 @@ use crate::table::visit::{CONDITION_CATEGORY, DIAGNOSIS_ROLE};
 
 use super::pv1;
 
-/// States what DG1 says. Later messages find the same diagnosis by DG1-20, else by its code and type.
+/// States what DG1 says, and gives a reference to it. Later messages find the same diagnosis by DG1-20,
+/// else by its code and type.
 pub(super) fn state(
     dg1: &Seg<'_>,
     subject: Option<Reference>,
     encounter: Option<Reference>,
     owner: &mut Voice<'_, '_>,
-) {
+) -> Option<Reference> {
     dg1.skip(&[1]);
-    let Some(name) = name(dg1) else { return };
+    let name = name(dg1)?;
     let reading = owner.reading;
     let is_of_visit = encounter.is_some();
     let blank = move || Condition {
@@ -58,10 +59,11 @@ pub(super) fn state(
         })
     });
     known_by(dg1, owner);
+    let condition = refer("Condition", owner.part_id("Condition", &name), None);
     if is_of_visit {
-        let condition = owner.part_id("Condition", &name);
-        of_visit(dg1, refer("Condition", condition, None), &name, owner);
+        of_visit(dg1, condition.clone(), &name, owner);
     }
+    Some(condition)
 }
 
 /// DG1-16 and 19 to 22: who found it and when, its own number and the one that it follows from, and whether

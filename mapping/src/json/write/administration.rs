@@ -5,10 +5,9 @@ use fhirbolt::model::r4::resources::{
     AccountGuarantor, Appointment, AppointmentParticipant, CareTeam, CareTeamParticipant,
     ChargeItem, ChargeItemOccurrence, ChargeItemPerformer, ChargeItemProduct, DocumentReference,
     DocumentReferenceContent, DocumentReferenceContext, DocumentReferenceRelatesTo, EpisodeOfCare,
-    OrganizationContact, PractitionerQualification, PractitionerRole, Provenance, ProvenanceAgent,
-    ProvenanceEntity, ProvenanceOccurred, RelatedPersonCommunication,
+    OrganizationContact, PractitionerQualification, ProvenanceEntity, RelatedPersonCommunication,
 };
-use fhirbolt::model::r4::types::{Attachment, Money};
+use fhirbolt::model::r4::types::Money;
 
 use super::{choice, members};
 
@@ -25,10 +24,6 @@ members! {
     }
     AppointmentParticipant {
         "type" r#type, "actor" actor, "required" required, "status" status, "period" period,
-    }
-    Attachment {
-        "extension" extension, "contentType" content_type, "data" data, "url" url,
-        "title" title, "creation" creation,
     }
     CareTeam {
         "status" status, "subject" subject, "encounter" encounter, "participant" participant,
@@ -67,16 +62,6 @@ members! {
     Money { "value" value, "currency" currency }
     OrganizationContact { "name" name, "telecom" telecom, "address" address }
     PractitionerQualification { "code" code }
-    PractitionerRole {
-        "identifier" identifier, "period" period, "practitioner" practitioner,
-        "organization" organization, "code" code, "specialty" specialty, "location" location,
-        "telecom" telecom,
-    }
-    Provenance {
-        "target" target, "occurred" occurred, "recorded" recorded, "reason" reason,
-        "activity" activity, "agent" agent, "entity" entity,
-    }
-    ProvenanceAgent { "type" r#type, "who" who }
     ProvenanceEntity { "role" role, "what" what }
     RelatedPersonCommunication { "language" language }
 }
@@ -84,5 +69,4 @@ members! {
 choice! {
     ChargeItemOccurrence { DateTime "occurrenceDateTime", Period "occurrencePeriod" }
     ChargeItemProduct { CodeableConcept "productCodeableConcept" }
-    ProvenanceOccurred { DateTime "occurredDateTime" }
 }

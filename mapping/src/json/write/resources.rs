@@ -58,7 +58,8 @@ members! {
     EncounterStatusHistory { "status" status, "period" period }
     Location {
         "identifier" identifier, "status" status, "operationalStatus" operational_status,
-        "name" name, "description" description, "mode" mode, "type" r#type, "physicalType" physical_type, "partOf" part_of,
+        "name" name, "description" description, "mode" mode, "type" r#type,
+        "address" address, "physicalType" physical_type, "partOf" part_of,
     }
     MessageHeader {
         "event" event, "destination" destination, "source" source, "focus" focus,
@@ -66,13 +67,14 @@ members! {
     MessageHeaderDestination { "name" name, "endpoint" endpoint }
     MessageHeaderSource { "name" name, "endpoint" endpoint }
     Observation {
-        "identifier" identifier, "status" status, "code" code, "subject" subject,
-        "encounter" encounter, "effective" effective, "performer" performer, "value" value,
-        "dataAbsentReason" data_absent_reason, "interpretation" interpretation,
-        "bodySite" body_site, "method" method, "referenceRange" reference_range,
-        "component" component,
+        "extension" extension, "identifier" identifier, "partOf" part_of, "status" status,
+        "category" category, "code" code, "subject" subject, "encounter" encounter,
+        "effective" effective, "performer" performer, "value" value,
+        "dataAbsentReason" data_absent_reason, "interpretation" interpretation, "note" note,
+        "bodySite" body_site, "method" method, "specimen" specimen, "device" device,
+        "referenceRange" reference_range, "component" component,
     }
-    ObservationComponent { "code" code, "value" value }
+    ObservationComponent { "extension" extension, "code" code, "value" value }
     ObservationReferenceRange { "low" low, "high" high, "text" text }
     Organization {
         "identifier" identifier, "type" r#type, "name" name, "telecom" telecom,
@@ -114,14 +116,14 @@ choice! {
     MessageHeaderEvent { Coding "eventCoding" }
     ObservationComponentValue {
         CodeableConcept "valueCodeableConcept", DateTime "valueDateTime", Period "valuePeriod",
-        Quantity "valueQuantity", Range "valueRange", Ratio "valueRatio", String "valueString",
-        Time "valueTime",
+        Quantity "valueQuantity", Range "valueRange", Ratio "valueRatio",
+        SampledData "valueSampledData", String "valueString", Time "valueTime",
     }
     ObservationEffective { DateTime "effectiveDateTime" }
     ObservationValue {
         CodeableConcept "valueCodeableConcept", DateTime "valueDateTime", Period "valuePeriod",
-        Quantity "valueQuantity", Range "valueRange", Ratio "valueRatio", String "valueString",
-        Time "valueTime",
+        Quantity "valueQuantity", Range "valueRange", Ratio "valueRatio",
+        SampledData "valueSampledData", String "valueString", Time "valueTime",
     }
     PatientDeceased { Boolean "deceasedBoolean", DateTime "deceasedDateTime" }
     PatientMultipleBirth { Boolean "multipleBirthBoolean", Integer "multipleBirthInteger" }

@@ -1,10 +1,11 @@
 //! Data types.
 
 use fhirbolt::model::r4::types::{
-    Address, Base64Binary, Boolean, Code, CodeableConcept, Coding, ContactPoint, Date, DateTime,
-    Decimal, Duration, Extension, ExtensionValue, HumanName, Identifier, Instant, Integer, Period,
-    PositiveInt, Quantity, Range, Ratio, Reference, String as FhirString, Time, UnsignedInt, Uri,
-    Url,
+    Address, Annotation, AnnotationAuthor, Attachment, Base64Binary, Boolean, Code,
+    CodeableConcept, Coding, ContactPoint, Date, DateTime, Decimal, Dosage, DosageDoseAndRate,
+    DosageDoseAndRateDose, Duration, Extension, ExtensionValue, HumanName, Identifier, Instant,
+    Integer, Markdown, Meta, Period, PositiveInt, Quantity, Range, Ratio, Reference, SampledData,
+    String as FhirString, Time, Timing, TimingRepeat, TimingRepeatBounds, UnsignedInt, Uri, Url,
 };
 
 use super::{Element, Member, Members, Object, choice, escaped, members};
@@ -38,6 +39,7 @@ texts!(
     DateTime,
     FhirString,
     Instant,
+    Markdown,
     Time,
     Uri,
     Url
@@ -61,6 +63,9 @@ macro_rules! plain {
                     let text = value.to_string();
                     object.name(name).push_str(&text);
                 }
+                if !self.extension.is_empty() {
+                    object.object(&format!("_{name}"), &Extended(&self.extension));
+                }
             }
         }
     )*};
@@ -81,11 +86,22 @@ members! {
         "district" district, "state" state, "postalCode" postal_code, "country" country,
         "period" period,
     }
+    Annotation { "extension" extension, "author" author, "time" time, "text" text }
+    Attachment {
+        "extension" extension, "contentType" content_type, "data" data, "url" url, "size" size,
+        "title" title, "creation" creation,
+    }
     CodeableConcept { "extension" extension, "coding" coding, "text" text }
     Coding { "system" system, "version" version, "code" code, "display" display }
     ContactPoint {
         "system" system, "value" value, "use" r#use, "rank" rank, "period" period,
     }
+    Dosage {
+        "text" text, "additionalInstruction" additional_instruction,
+        "patientInstruction" patient_instruction, "timing" timing, "site" site, "route" route,
+        "method" method, "doseAndRate" dose_and_rate, "maxDosePerPeriod" max_dose_per_period,
+    }
+    DosageDoseAndRate { "type" r#type, "dose" dose }
     Duration { "value" value, "unit" unit, "system" system, "code" code }
     Extension { "extension" extension, "url" url, "value" value }
     HumanName {
@@ -96,6 +112,7 @@ members! {
         "extension" extension, "use" r#use, "type" r#type, "system" system, "value" value, "period" period,
         "assigner" assigner,
     }
+    Meta { "security" security }
     Period { "start" start, "end" end }
     Quantity {
         "value" value, "comparator" comparator, "unit" unit, "system" system, "code" code,
@@ -106,13 +123,26 @@ members! {
         "extension" extension, "reference" reference, "type" r#type, "identifier" identifier,
         "display" display,
     }
+    SampledData {
+        "origin" origin, "period" period, "dimensions" dimensions, "data" data,
+    }
+    Timing { "event" event, "repeat" repeat, "code" code }
+    TimingRepeat {
+        "bounds" bounds, "count" count, "countMax" count_max, "duration" duration,
+        "durationUnit" duration_unit, "period" period, "periodUnit" period_unit,
+        "dayOfWeek" day_of_week, "timeOfDay" time_of_day, "when" when, "offset" offset,
+    }
 }
 
 choice! {
+    AnnotationAuthor { Reference "authorReference", String "authorString" }
+    DosageDoseAndRateDose { Quantity "doseQuantity", Range "doseRange" }
     ExtensionValue {
-        Address "valueAddress", Boolean "valueBoolean", Code "valueCode",
-        CodeableConcept "valueCodeableConcept", Coding "valueCoding", DateTime "valueDateTime",
-        Identifier "valueIdentifier", Money "valueMoney", Reference "valueReference",
+        Address "valueAddress", Annotation "valueAnnotation", Attachment "valueAttachment",
+        Boolean "valueBoolean", Code "valueCode", CodeableConcept "valueCodeableConcept",
+        Coding "valueCoding", ContactPoint "valueContactPoint", DateTime "valueDateTime",
+        Decimal "valueDecimal", Identifier "valueIdentifier", Reference "valueReference",
         String "valueString",
     }
+    TimingRepeatBounds { Duration "boundsDuration", Period "boundsPeriod" }
 }

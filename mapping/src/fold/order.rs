@@ -1,0 +1,186 @@
+//! The facts of orders, reports and immunizations become resources.
+
+use fhir::ResourceType;
+use model::EntityId;
+
+use crate::facts::Place;
+
+use super::observation;
+use super::patient::owned;
+use super::{Builder, Draft, FoldContext, Parts, Said};
+
+/// Elements that R4 requires, as they are where nobody said anything of them.
+type Required = &'static [(&'static [&'static str], &'static str)];
+
+const ORDERED: Required = &[
+    (&["status"], r#"{"status":"unknown"}"#),
+    (&["intent"], r#"{"intent":"order"}"#),
+    (&["subject"], r#"{"subject":{"display":"unknown"}}"#),
+];
+
+const PRESCRIBED: Required = &[
+    (&["status"], r#"{"status":"unknown"}"#),
+    (&["intent"], r#"{"intent":"original-order"}"#),
+    (
+        &["medicationCodeableConcept"],
+        r#"{"medicationCodeableConcept":{"text":"unknown"}}"#,
+    ),
+    (&["subject"], r#"{"subject":{"display":"unknown"}}"#),
+];
+
+const REPORTED: Required = &[
+    (&["status"], r#"{"status":"unknown"}"#),
+    (&["code"], r#"{"code":{"text":"unknown"}}"#),
+];
+
+const IMMUNIZED: Required = &[
+    (&["status"], r#"{"status":"completed"}"#),
+    (&["vaccineCode"], r#"{"vaccineCode":{"text":"unknown"}}"#),
+    (&["patient"], r#"{"patient":{"display":"unknown"}}"#),
+    (
+        &["occurrenceDateTime", "occurrenceString"],
+        r#"{"occurrenceString":"unknown"}"#,
+    ),
+];
+
+/// Fields that say where an order stands, the better one first.
+const ORDER_STATUS: &[Place] = &[Place::new("ORC", 5), Place::new("ORC", 1)];
+
+/// An order with what was observed for it.
+pub(super) fn request<'f>(
+    entity: EntityId,
+    parts: &Parts<'f>,
+    ctx: &FoldContext<'_>,
+) -> Vec<Draft<'f>> {
+    ordered(
+        entity,
+        ResourceType::ServiceRequest,
+        "supportingInfo",
+        ORDERED,
+        parts,
+        ctx,
+    )
+}
+
+/// An order of a medication with what was observed for it.
+pub(super) fn prescription<'f>(
+    entity: EntityId,
+    parts: &Parts<'f>,
+    ctx: &FoldContext<'_>,
+) -> Vec<Draft<'f>> {
+    let kind = ResourceType::MedicationRequest;
+    ordered(
+        entity,
+        kind,
+        "supportingInformation",
+        PRESCRIBED,
+        parts,
+        ctx,
+    )
+}
+
+fn ordered<'f>(
+    entity: EntityId,
+    kind: ResourceType,
+    element: &str,
+    required: Required,
+    parts: &Parts<'f>,
+    ctx: &FoldContext<'_>,
+) -> Vec<Draft<'f>> {
+    let said = parts.itself();
+    if said.is_empty() {
+        return owned(entity, parts, ctx);
+    }
+    let observed = observation::references(entity, element, parts, ctx);
+    let mut builder = Builder::new(kind, entity.into());
+    add(&mut builder, said, ORDER_STATUS);
+    if let Some(observed) = &observed {
+        builder.add_computed(observed);
+    }
+    // A timing says more than the date that was requested.
+    if builder.assembly.has("occurrenceTiming") {
+        builder.assembly.remove("occurrenceDateTime");
+    }
+    complete(&mut builder, required);
+    let mut drafts = vec![builder.finish()];
+    drafts.extend(owned(entity, parts, ctx));
+    drafts
+}
+
+/// A report with its results.
+pub(super) fn report<'f>(
+    entity: EntityId,
+    parts: &Parts<'f>,
+    ctx: &FoldContext<'_>,
+) -> Vec<Draft<'f>> {
+    let said = parts.itself();
+    if said.is_empty() {
+        return owned(entity, parts, ctx);
+    }
+    let results = observation::references(entity, "result", parts, ctx);
+    let mut builder = Builder::new(ResourceType::DiagnosticReport, entity.into());
+    add(&mut builder, said, &[]);
+    if let Some(results) = &results {
+        builder.add_computed(results);
+    }
+    complete(&mut builder, REPORTED);
+    // HL7 v2.5.1 ch. 7.4.2: an observation that names no time was made at that of OBR-7.
+    let effective = ["effectiveDateTime", "effectivePeriod"]
+        .iter()
+        .find_map(|name| {
+            let value = builder.assembly.get(name)?;
+            Some(format!("{{\"{name}\":{value}}}"))
+        });
+    let mut drafts = vec![builder.finish()];
+    drafts.extend(observation::all(entity, parts, effective.as_deref(), ctx));
+    drafts
+}
+
+/// An immunization with what was observed of it.
+pub(super) fn immunization<'f>(
+    entity: EntityId,
+    parts: &Parts<'f>,
+    ctx: &FoldContext<'_>,
+) -> Vec<Draft<'f>> {
+    let said = parts.itself();
+    if said.is_empty() {
+        return owned(entity, parts, ctx);
+    }
+    let mut builder = Builder::new(ResourceType::Immunization, entity.into());
+    add(&mut builder, said, &[]);
+    for (_, told) in parts.of_kind("told") {
+        builder.add_all(told);
+    }
+    complete(&mut builder, IMMUNIZED);
+    let mut drafts = vec![builder.finish()];
+    drafts.extend(owned(entity, parts, ctx));
+    drafts
+}
+
+/// Adds what was said; of fields that say one and the same element only the latest, of one message the
+/// first in the list.
+fn add<'f: 'c, 'c>(builder: &mut Builder<'f, 'c>, said: &[Said<'f>], alternatives: &[Place]) {
+    let rank = |said: &&Said<'f>| {
+        let at = alternatives.iter().position(|field| *field == said.field);
+        (said.source, std::cmp::Reverse(at))
+    };
+    let latest = said
+        .iter()
+        .filter(|said| alternatives.contains(&said.field))
+        .max_by_key(rank)
+        .map(|said| said.field);
+    for said in said {
+        if alternatives.contains(&said.field) && Some(said.field) != latest {
+            continue;
+        }
+        builder.add(*said);
+    }
+}
+
+fn complete<'f: 'c, 'c>(builder: &mut Builder<'f, 'c>, required: Required) {
+    for (names, fragment) in required {
+        if !names.iter().any(|name| builder.assembly.has(name)) {
+            builder.add_computed(fragment);
+        }
+    }
+}

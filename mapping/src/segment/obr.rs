@@ -1,0 +1,288 @@
+//! OBR → `ServiceRequest` and `DiagnosticReport`.
+
+use fhirbolt::model::r4::resources::{
+    DiagnosticReport, DiagnosticReportEffective, ServiceRequest, ServiceRequestOccurrence,
+};
+use fhirbolt::model::r4::types::{
+    Code, CodeableConcept, Extension, ExtensionValue, Identifier, Reference,
+};
+use hl7v2::Repetition;
+use hl7v2::datatype::{Cwe, Cx, Xtn};
+
+use crate::datatype::{cwe, cx, dtm, ext, ndl, text, xtn};
+use crate::inbound::{Reading, Seg, Voice};
+use crate::json;
+use crate::table::find;
+use crate::table::order::{PRIORITY, REPORT_STATUS};
+
+use super::obx::logical;
+use super::orc::blank;
+
+const CALLBACK: &str =
+    "http://hl7.org/fhir/StructureDefinition/servicerequest-order-callback-phone-number";
+
+/// States what OBR says of the request.
+pub(super) fn of_request(obr: &Seg<'_>, voice: &mut Voice<'_, '_>) {
+    let reading = voice.reading;
+    voice.one(obr, 4, |sent| {
+        let code = cwe::concept(Cwe::new(sent), None, reading)?;
+        Some(ServiceRequest {
+            code: Some(Box::new(code)),
+            ..blank()
+        })
+    });
+    voice.one(obr, 5, |sent| {
+        Some(ServiceRequest {
+            priority: Some(priority(&sent.text(), reading)?.into()),
+            ..blank()
+        })
+    });
+    voice.one(obr, 6, |sent| {
+        let at = dtm::date_time(&sent.text(), reading)?;
+        Some(ServiceRequest {
+            occurrence: Some(ServiceRequestOccurrence::DateTime(at)),
+            ..blank()
+        })
+    });
+    // An add-on (A) is an order like others; FHIR has a word for reflex orders alone.
+    if obr.field(11).text().trim() == "G" {
+        let request = ServiceRequest {
+            intent: "reflex-order".into(),
+            ..blank()
+        };
+        voice.state(obr.place(11), json::fragment(&request));
+    }
+    voice.one(obr, 24, |sent| {
+        Some(ServiceRequest {
+            category: vec![section(sent, reading)?],
+            ..blank()
+        })
+    });
+    details(obr, voice);
+}
+
+fn details(obr: &Seg<'_>, voice: &mut Voice<'_, '_>) {
+    let reading = voice.reading;
+    let coded = |sent: Repetition<'_>| cwe::concept(Cwe::new(sent), None, reading);
+    voice.each(
+        obr,
+        13,
+        |sent| {
+            let concept = coded(sent)?;
+            let shown = concept.text.or(concept.coding.into_iter().next()?.display);
+            Some(Reference {
+                display: Some(shown?),
+                ..Reference::default()
+            })
+        },
+        |supporting_info| ServiceRequest {
+            supporting_info,
+            ..blank()
+        },
+    );
+    voice.one(obr, 29, |sent| {
+        let parents = cx::pair(sent, ["PLAC", "FILL"], reading);
+        let based_on = parents
+            .into_iter()
+            .map(|parent| logical("ServiceRequest", parent))
+            .collect();
+        Some(ServiceRequest {
+            based_on,
+            ..blank()
+        })
+    });
+    voice.each(obr, 31, coded, |reason_code| ServiceRequest {
+        reason_code,
+        ..blank()
+    });
+    for n in [46, 47] {
+        voice.each(obr, n, coded, |order_detail| ServiceRequest {
+            order_detail,
+            ..blank()
+        });
+    }
+    voice.each(
+        obr,
+        53,
+        |sent| cx::identifier(Cx::new(sent), Some("PLAC"), reading),
+        |identifier: Vec<Identifier>| ServiceRequest {
+            identifier,
+            ..blank()
+        },
+    );
+}
+
+/// OBR-17, else ORC-14: whom to call back.
+pub(super) fn callback(seg: &Seg<'_>, n: u8, voice: &mut Voice<'_, '_>) {
+    let reading = voice.reading;
+    voice.each(
+        seg,
+        n,
+        |sent| {
+            let contact = xtn::contact(Xtn::new(sent), Some("work"), reading)?;
+            let value = ExtensionValue::ContactPoint(Box::new(contact));
+            Some(ext::valued(CALLBACK, value))
+        },
+        |extension: Vec<Extension>| ServiceRequest {
+            extension,
+            ..blank()
+        },
+    );
+}
+
+/// A priority; one that FHIR has no word for is only counted.
+pub(super) fn priority(sent: &str, reading: &Reading<'_>) -> Option<&'static str> {
+    let code = sent.trim().to_ascii_uppercase();
+    let priority = find(PRIORITY, code.as_str());
+    if priority.is_none() && !code.is_empty() {
+        reading.issue("no priority of FHIR's");
+    }
+    priority
+}
+
+/// OBR-24, table 0074.
+fn section(sent: Repetition<'_>, reading: &Reading<'_>) -> Option<CodeableConcept> {
+    cwe::concept(Cwe::new(sent), Some("0074"), reading)
+}
+
+pub(super) fn blank_report() -> DiagnosticReport {
+    DiagnosticReport {
+        status: Code::default(),
+        code: Box::new(CodeableConcept::default()),
+        ..DiagnosticReport::default()
+    }
+}
+
+/// States what OBR says of the report.
+pub(super) fn of_report(obr: &Seg<'_>, voice: &mut Voice<'_, '_>) {
+    let reading = voice.reading;
+    voice.one(obr, 4, |sent| {
+        let code = cwe::concept(Cwe::new(sent), None, reading)?;
+        Some(DiagnosticReport {
+            code: Box::new(code),
+            ..blank_report()
+        })
+    });
+    effective(obr, voice);
+    voice.one(obr, 22, |sent| {
+        let issued = dtm::When::read(&sent.text(), reading)?.instant();
+        Some(DiagnosticReport {
+            issued: Some(issued.as_str().into()),
+            ..blank_report()
+        })
+    });
+    voice.one(obr, 24, |sent| {
+        Some(DiagnosticReport {
+            category: vec![section(sent, reading)?],
+            ..blank_report()
+        })
+    });
+    voice.one(obr, 25, |sent| {
+        let status = find(REPORT_STATUS, sent.text().trim());
+        if status.is_none() {
+            reading.issue("not a status of a report in table 0123");
+        }
+        Some(DiagnosticReport {
+            status: status?.into(),
+            ..blank_report()
+        })
+    });
+    voice.one(obr, 53, |sent| {
+        Some(DiagnosticReport {
+            identifier: vec![cx::identifier(Cx::new(sent), Some("PLAC"), reading)?],
+            ..blank_report()
+        })
+    });
+    people(obr, voice);
+}
+
+/// OBR-7 and OBR-8.
+fn effective(obr: &Seg<'_>, voice: &mut Voice<'_, '_>) {
+    let reading = voice.reading;
+    let end = obr.field(8).text();
+    if text::text(&end).is_none() {
+        return voice.one(obr, 7, |sent| {
+            let at = dtm::date_time(&sent.text(), reading)?;
+            Some(DiagnosticReport {
+                effective: Some(DiagnosticReportEffective::DateTime(at)),
+                ..blank_report()
+            })
+        });
+    }
+    let start = obr.field(7).text();
+    reading.at(obr.place(7));
+    if let Some(period) = dtm::period(&start, &end, reading) {
+        let report = DiagnosticReport {
+            effective: Some(DiagnosticReportEffective::Period(period)),
+            ..blank_report()
+        };
+        voice.state(obr.place(7), json::fragment(&report));
+    }
+}
+
+const FUNCTION: &str = "http://hl7.org/fhir/StructureDefinition/event-performerFunction";
+const V3_PARTICIPATION: &str = "http://terminology.hl7.org/CodeSystem/v3-ParticipationType";
+
+/// OBR-32, 34 and 35.
+fn people(obr: &Seg<'_>, voice: &mut Voice<'_, '_>) {
+    let reading = voice.reading;
+    voice.each(
+        obr,
+        32,
+        |sent| ndl::reference(sent, reading),
+        |results_interpreter| DiagnosticReport {
+            results_interpreter,
+            ..blank_report()
+        },
+    );
+    for (n, code, display) in [
+        (34, "SPRF", "secondary performer"),
+        (35, "TRANS", "Transcriber"),
+    ] {
+        let function = cwe::Meaning {
+            code,
+            display,
+            system: V3_PARTICIPATION,
+        };
+        voice.each(
+            obr,
+            n,
+            |sent| {
+                let mut person = ndl::reference(sent, reading)?;
+                let value = ExtensionValue::CodeableConcept(Box::new(function.concept()));
+                person.extension = vec![ext::valued(FUNCTION, value)];
+                Some(person)
+            },
+            |performer| DiagnosticReport {
+                performer,
+                ..blank_report()
+            },
+        );
+    }
+}
+
+/// States what ORC says of the report.
+pub(super) fn orc_of_report(orc: &Seg<'_>, voice: &mut Voice<'_, '_>) {
+    const REASON: &str = "http://hl7.org/fhir/StructureDefinition/event-statusReason";
+    let reading = voice.reading;
+    voice.one(orc, 4, |sent| {
+        Some(DiagnosticReport {
+            identifier: super::orc::group_numbers(sent, reading),
+            ..blank_report()
+        })
+    });
+    voice.one(orc, 16, |sent| {
+        let reason = cwe::concept(Cwe::new(sent), None, reading)?;
+        let value = ExtensionValue::CodeableConcept(Box::new(reason));
+        Some(DiagnosticReport {
+            extension: vec![ext::valued(REASON, value)],
+            ..blank_report()
+        })
+    });
+    voice.one(orc, 28, |sent| {
+        Some(DiagnosticReport {
+            meta: Some(super::orc::security(sent, reading)?),
+            ..blank_report()
+        })
+    });
+}
