@@ -10,3 +10,5 @@ mod robustness;
 mod rules;
 #[cfg(test)]
 mod snapshots;
+#[cfg(test)]
+mod visits;

@@ -74,3 +74,57 @@ PV1|1|N
 ",
     );
 }
+
+#[test]
+fn an_appointment() {
+    check(
+        "appointment",
+        r"
+MSH|^~\&|EMR|AGENCY|||20240111101500-0600||SIU^S12^SIU_S12|A5|P|2.5.1
+SCH|A1^EMR|F1^EMR|||||CHECKUP^Check-up^HL70276|Normal^Normal^HL70277|45|MIN|^^45^20240120140000-0600|7^ABLE^ANN||||8^BAKER^BOB||||9^CLERK^CARL|||||Booked|P77^EMR|F77^EMR
+TQ1|1||||||20240120140000-0600|20240120144500-0600
+NTE|1||Ring twice
+PID|1||77^^^EMR^MR||DOE^JANE||19600102|F
+PV1|1|O|||||||||||||||||V9^^^EMR^VN
+RGS|1|A
+AIS|1|A|99347^Home visit^C4|20240120140000-0600|||45|MIN
+NTE|1||Bring the scale|PI
+AIG|1|A|SC7^Scale^L|EQ^Equipment
+AIL|1|A|HOME^^^AGENCY
+AIP|1|A|1011^NURSE^NINA|RN^Nurse||20240120140000-0600|||30|MIN
+",
+    );
+}
+
+#[test]
+fn a_document_of_a_person() {
+    check(
+        "document",
+        r"
+MSH|^~\&|EMR|AGENCY|||20240111101500-0600||MDM^T10^MDM_T02|A6|P|2.8
+EVN||20240111101500-0600|||7^CLERK^CARL
+PID|1||77^^^EMR^MR||DOE^JANE||19600102|F
+PV1|1|O|||||||||||||||||V9^^^EMR^VN
+TXA|1|HH485^Plan of care^L|AP|20240110|1003^SMITH^ROBERT|20240111100000-0600|20240111|20240111101000-0600|1003^SMITH^ROBERT|1010^BELL^BO||D2^EMR|D1^EMR|P77^EMR|F77^EMR|plan.pdf|LA|R|AV||typing error||||Plan of care
+OBX|1|ED|11502-2^Document^LN||EMR^application^pdf^Base64^JVBERi0xLjQK||||||F
+",
+    );
+}
+
+#[test]
+fn a_charge() {
+    check(
+        "charge",
+        r"
+MSH|^~\&|EMR|AGENCY|||20240111101500-0600||DFT^P03^DFT_P03|A7|P|2.5.1
+EVN||20240111101500-0600
+PID|1||77^^^EMR^MR||DOE^JANE||19600102|F||||||||||ACC5^^^EMR^AN
+PV1|1|O|||||||||||||||||V9^^^EMR^VN
+FT1|1|T7||20240110|20240111|CG|G0299^Skilled nursing visit^HCPCS|||1|161.00&USD||NUR^Nursing||||||I50.9^Heart failure^I10|1011^NURSE^NINA|1003^SMITH^ROBERT|||9^CLERK^CARL
+DG1|1||I50.9^Heart failure^I10|||F
+GT1|1|G1|RICH^UNCLE||9 Gold St^^Waco^TX||||M||PAR
+IN1|1|P1^Plan One|INS9^^^NAIC|Good Insurance||DOE^REP||G1||E1|ACME|20230101||||RICH^UNCLE|PAR|19500101|9 Gold St||1|1|1||||||||||||||POL8|||||||M|||||||M77
+IN2||900-12-3456||||MC77
+",
+    );
+}

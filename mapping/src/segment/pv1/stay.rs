@@ -21,19 +21,22 @@ pub(super) fn state(pv1: &Seg<'_>, message: &Message<'_>, rules: Rules, voice: &
         assigned = place.reference.as_ref().and_then(|uri| uri.value.clone());
         Some(located(place, "active"))
     });
+    // What calls a pending transfer off may still name the place that the patient will not be moved to.
+    let is_called_off = rules.identity == IdentityRule::CancelPendingTransfer;
     for (n, status) in [
         (6, "completed"),
         (11, "active"),
         (42, "reserved"),
         (43, "completed"),
     ] {
+        if n == 42 && is_called_off {
+            pv1.skip(&[n]);
+            voice.delete(pv1.place(n));
+            continue;
+        }
         voice.one(pv1, n, |sent| {
             Some(located(pl::reference(Pl::new(sent), reading)?, status))
         });
-    }
-    if rules.identity == IdentityRule::CancelPendingTransfer {
-        // The message may still name the place that the patient will not be moved to.
-        voice.delete(pv1.place(42));
     }
     voice.one(pv1, 37, |sent| {
         let destination = Some(Box::new(pl::destination(sent, reading)?));

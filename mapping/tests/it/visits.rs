@@ -1,0 +1,549 @@
+//! Rules of visits, identities, appointments, documents and charges, one test each. The numbers are those
+//! of the rules of the mapping.
+
+use mapping::Profile;
+use serde_json::{Value, json};
+
+use crate::chart::{Adt, Chart, read_with};
+
+const HEAD: &str = "PID|1||77^^^EMR^MR||DOE^JANE||19600102|F\nPV1|1|O|||||||||||||||||V9^^^EMR^VN";
+
+/// A message of a type with lines after the header.
+fn message(kind: &str, stated: &str, lines: &str) -> String {
+    format!(
+        "MSH|^~\\&|EMR|AGENCY|||{stated}||{kind}|M{kind}{stated}|P|2.5.1\nEVN||{stated}\n{lines}"
+    )
+}
+
+fn siu(event: &str, stated: &str, sch: &str, rest: &str) -> String {
+    let lines = format!("SCH|A1^EMR|F1^EMR|{sch}\n{HEAD}\n{rest}");
+    message(&format!("SIU^{event}"), stated, &lines)
+}
+
+/// SCH from field 4 on, with a duration, a start and a status.
+fn slot(start: &str, status: &str) -> String {
+    format!(
+        "||||^Visit|ROUTINE|45|MIN|^^^{start}{}{status}",
+        "|".repeat(14)
+    )
+}
+
+fn mdm(event: &str, stated: &str, txa: &str, rest: &str) -> String {
+    message(
+        &format!("MDM^{event}"),
+        stated,
+        &format!("{HEAD}\nTXA|1|HP|TX||||||7^BAKER^BOB|{txa}\n{rest}"),
+    )
+}
+
+/// TXA from field 10 on: number, parent, completion and availability.
+fn document(number: &str, parent: &str, completion: &str, availability: &str) -> String {
+    format!("||{number}|{parent}||||{completion}||{availability}")
+}
+
+fn in_any_order(messages: &[String], kind: &str) -> Vec<Value> {
+    let forth = Chart::of(messages).all(kind);
+    let reversed: Vec<&String> = messages.iter().rev().collect();
+    assert_eq!(forth, Chart::of(&reversed).all(kind), "order matters");
+    let twice: Vec<&String> = messages.iter().chain(messages).collect();
+    assert_eq!(forth, Chart::of(&twice).all(kind), "repetition matters");
+    forth
+}
+
+#[test]
+fn rule_26_the_status_of_an_appointment_is_sch_25_else_the_events() {
+    let check = |event: &str, sent: &str, expected: &str| {
+        let text = siu(event, "20240101", &slot("20240110140000-0600", sent), "");
+        let status = Chart::of(&[text]).the("Appointment")["status"].clone();
+        assert_eq!(status, expected, "{event} {sent}");
+    };
+    check("S12", "", "booked");
+    check("S12", "Pending", "pending");
+    check("S14", "Started", "checked-in");
+    check("S15", "", "cancelled");
+    check("S15", "Booked", "cancelled");
+    check("S17", "Deleted", "entered-in-error");
+    check("S26", "", "noshow");
+    check("S24", "", "cancelled");
+}
+
+#[test]
+fn rule_26_an_appointment_ends_when_its_duration_says() {
+    let text = siu("S12", "20240101", &slot("20240110140000-0600", ""), "");
+    let appointment = Chart::of(&[text]).the("Appointment");
+    assert_eq!(appointment["start"], "2024-01-10T14:00:00-06:00");
+    assert_eq!(appointment["end"], "2024-01-10T14:45:00-06:00");
+    assert_eq!(appointment["minutesDuration"], 45);
+    assert_eq!(appointment["reasonCode"][0]["text"], "Visit");
+}
+
+#[test]
+fn rule_26_a_booked_appointment_without_times_says_that_they_are_unknown() {
+    let text = siu("S12", "20240101", &slot("", ""), "");
+    let appointment = Chart::of(&[text]).the("Appointment");
+    assert_eq!(
+        appointment["_start"]["extension"][0]["valueCode"],
+        "unknown"
+    );
+    let cancelled = siu("S15", "20240102", &slot("", ""), "");
+    let appointment = Chart::of(&[cancelled]).the("Appointment");
+    assert_eq!(appointment.get("_start"), None);
+}
+
+#[test]
+fn a_cancel_holds_whatever_order_it_comes_in() {
+    let booked = siu("S12", "20240101", &slot("20240110140000", "Booked"), "");
+    let gone = siu("S15", "20240102", "|Ill|Visit|ROUTINE|45|MIN", "");
+    let appointment = in_any_order(&[booked, gone], "Appointment").remove(0);
+    assert_eq!(appointment["status"], "cancelled");
+    assert_eq!(appointment["start"], "2024-01-10T14:00:00+00:00");
+}
+
+#[test]
+fn who_is_not_named_any_more_does_not_come() {
+    let with = |event, stated, rest| siu(event, stated, &slot("20240110140000", ""), rest);
+    let first = with(
+        "S12",
+        "20240101",
+        "RGS|1\nAIP|1||44^BAKER^BOB|RN\nAIL|1||HOME",
+    );
+    let changed = with(
+        "S14",
+        "20240102",
+        "RGS|1\nAIP|1||45^COLE^CY|RN\nAIL|1||HOME",
+    );
+    let silent = with("S14", "20240103", "");
+    let appointment = in_any_order(&[first, changed, silent], "Appointment").remove(0);
+    let text = appointment["participant"].to_string();
+    assert!(
+        text.contains("CY COLE") && !text.contains("BAKER"),
+        "{text}"
+    );
+    assert!(text.contains("HOME") && text.contains("Patient/"), "{text}");
+}
+
+#[test]
+fn an_action_code_changes_one_resource_of_an_appointment() {
+    let with = |event, stated, rest| siu(event, stated, &slot("20240110140000", ""), rest);
+    let first = with(
+        "S12",
+        "20240101",
+        "RGS|1|A\nAIP|1|A|44^BAKER^BOB|RN\nAIP|2|A|45^COLE^CY|PT",
+    );
+    let gone = with("S20", "20240102", "RGS|1|D\nAIP|1|D|44^BAKER^BOB|RN");
+    let appointment = in_any_order(&[first, gone], "Appointment").remove(0);
+    let text = appointment["participant"].to_string();
+    assert!(text.contains("COLE") && !text.contains("BAKER"), "{text}");
+}
+
+#[test]
+fn blocked_time_needs_no_patient() {
+    let lines = "SCH|A1^EMR|F1^EMR|||||||30|MIN|^^^20240110140000\nRGS|1\nAIL|1||ROOM5";
+    let chart = Chart::of(&[message("SIU^S23", "20240101", lines)]);
+    assert_eq!(chart.the("Appointment")["status"], "booked");
+    assert!(chart.all("Patient").is_empty());
+}
+
+#[test]
+fn rule_24_lines_of_a_document_are_one_text() {
+    let lines =
+        "OBX|1|TX|1^Report||First\nOBX|2|TX|1^Report||  second~third\nOBX|3|NM|8867-4^HR^LN||72";
+    let text = mdm(
+        "T02",
+        "20240101",
+        &document("D1^EMR", "", "AU", "AV"),
+        lines,
+    );
+    let chart = Chart::of(&[text]);
+    let document = chart.the("DocumentReference");
+    // "First\n  second\nthird"
+    let attachment = &document["content"][0]["attachment"];
+    assert_eq!(attachment["data"], "Rmlyc3QKICBzZWNvbmQKdGhpcmQ=");
+    assert_eq!(attachment["contentType"], "text/plain");
+    assert_eq!(document["docStatus"], "final");
+    assert_eq!(chart.the("Observation")["valueQuantity"]["value"], 72);
+}
+
+#[test]
+fn rule_24_a_document_in_a_message_is_an_attachment() {
+    let lines = "OBX|1|ED|1^Report||EMR^AP^PDF^Base64^JVBERi0xLjQK\n\
+                 OBX|2|RP|1^Report||https://x.example/a b.tif^EMR^IM^TIFF";
+    let text = mdm("T02", "20240101", &document("D1", "", "", ""), lines);
+    let document = Chart::of(&[text]).the("DocumentReference");
+    let content = &document["content"];
+    assert_eq!(content[0]["attachment"]["contentType"], "application/pdf");
+    assert_eq!(content[0]["attachment"]["data"], "JVBERi0xLjQK");
+    assert_eq!(
+        content[1]["attachment"]["url"],
+        "https://x.example/a%20b.tif"
+    );
+    assert_eq!(content[1]["attachment"]["contentType"], "image/tiff");
+}
+
+#[test]
+fn a_replacement_supersedes_what_it_replaces_even_if_it_comes_first() {
+    let old = mdm(
+        "T02",
+        "20240101",
+        &document("D1^EMR", "", "AU", "AV"),
+        "OBX|1|TX|1||Old",
+    );
+    let new = mdm(
+        "T10",
+        "20240102",
+        &document("D2^EMR", "D1^EMR", "AU", "AV"),
+        "OBX|1|TX|1||New",
+    );
+    let documents = in_any_order(&[old.clone(), new.clone()], "DocumentReference");
+    let status = |number: &str| {
+        let of_number = |it: &&Value| it["masterIdentifier"]["value"] == number;
+        documents.iter().find(of_number).unwrap()["status"].clone()
+    };
+    assert_eq!(status("D1"), "superseded");
+    assert_eq!(status("D2"), "current");
+    assert_eq!(Chart::of(&[new]).all("DocumentReference").len(), 1);
+}
+
+#[test]
+fn an_addendum_appends_and_a_cancel_is_an_error() {
+    let first = mdm(
+        "T02",
+        "20240101",
+        &document("D1", "", "AU", "AV"),
+        "OBX|1|TX|1||Text",
+    );
+    let added = mdm(
+        "T06",
+        "20240102",
+        &document("D2", "D1", "AU", "AV"),
+        "OBX|1|TX|1||More",
+    );
+    let gone = mdm("T11", "20240103", &document("D1", "", "", ""), "");
+    let documents = in_any_order(&[first, added, gone], "DocumentReference");
+    let by_number = |number: &str| {
+        let of_number = |it: &&Value| it["masterIdentifier"]["value"] == number;
+        documents.iter().find(of_number).unwrap().clone()
+    };
+    assert_eq!(by_number("D2")["relatesTo"][0]["code"], "appends");
+    assert_eq!(by_number("D1")["status"], "entered-in-error");
+    assert_eq!(
+        by_number("D1")["content"][0]["attachment"]["contentType"],
+        "text/plain"
+    );
+}
+
+#[test]
+fn a_status_change_leaves_the_content_as_it_is() {
+    let first = mdm(
+        "T02",
+        "20240101",
+        &document("D1", "", "DI", "AV"),
+        "OBX|1|TX|1||Text",
+    );
+    let signed = mdm("T03", "20240102", &document("D1", "", "LA", "AV"), "");
+    let document = in_any_order(&[first, signed], "DocumentReference").remove(0);
+    assert_eq!(document["docStatus"], "final");
+    assert_eq!(document["content"][0]["attachment"]["data"], "VGV4dA==");
+}
+
+#[test]
+fn a_charge_is_found_again_by_its_number() {
+    let dft = |stated, ft1| message("DFT^P03", stated, &format!("{HEAD}\nFT1|1|{ft1}"));
+    let first = dft("20240101", "T7||20240101||CG|99213^Visit^C4|||1||80.50&USD");
+    let again = dft(
+        "20240102",
+        "T7||20240101||CG|99213^Visit^C4|||2||161.00&USD",
+    );
+    let charge = in_any_order(&[first, again], "ChargeItem").remove(0);
+    assert_eq!(charge["quantity"]["value"], 2);
+    assert!(
+        charge.to_string().contains("161.00"),
+        "digits stay: {charge}"
+    );
+    assert_eq!(charge["status"], "billable");
+    assert!(
+        charge["context"]["reference"]
+            .as_str()
+            .unwrap()
+            .starts_with("Encounter/")
+    );
+}
+
+#[test]
+fn rule_20_an_episode_has_the_visits_that_name_it() {
+    let pv1 = |visit: &str| {
+        format!(
+            "PV1|1|O|||||||||||||||||{visit}^^^EMR^VN{}E5^^^EMR",
+            "|".repeat(35)
+        )
+    };
+    let of = |stated, visit: &str| {
+        message(
+            "ADT^A08",
+            stated,
+            &format!("PID|1||77^^^EMR^MR\n{}", pv1(visit)),
+        )
+    };
+    let chart = Chart::of(&[of("20240101", "V1"), of("20240102", "V2")]);
+    let episode = chart.the("EpisodeOfCare");
+    assert_eq!(episode["identifier"][0]["value"], "E5");
+    let reference = format!("EpisodeOfCare/{}", episode["id"].as_str().unwrap());
+    for encounter in chart.all("Encounter") {
+        assert_eq!(encounter["episodeOfCare"][0]["reference"], json!(reference));
+    }
+}
+
+#[test]
+fn a_home_health_visit_is_an_episode_that_ends_with_it() {
+    let profile = Profile::named("hchb").unwrap();
+    let visit = |trigger, stated, discharged| {
+        Adt {
+            trigger,
+            stated,
+            admitted: "20240101",
+            discharged,
+            ..Adt::default()
+        }
+        .text()
+    };
+    let mut chart = Chart::default();
+    chart.take(read_with(&visit("A01", "20240101", ""), profile));
+    assert_eq!(chart.the("EpisodeOfCare")["status"], "active");
+    chart.take(read_with(&visit("A03", "20240201", "20240201"), profile));
+    assert_eq!(chart.the("EpisodeOfCare")["status"], "finished");
+    assert_eq!(chart.the("EpisodeOfCare")["period"]["end"], "2024-02-01");
+    chart.take(read_with(&visit("A13", "20240202", ""), profile));
+    assert_eq!(chart.the("EpisodeOfCare")["status"], "active");
+}
+
+#[test]
+fn rule_16_an_employer_is_a_contact_and_nobody_related() {
+    let lines = "PID|1||77^^^EMR^MR||DOE^JANE\nNK1|1||||||E||||||ACME\nNK1|2|DOE^JOHN|SPO";
+    let chart = Chart::of(&[message("ADT^A31", "20240101", lines)]);
+    assert_eq!(chart.all("RelatedPerson").len(), 1);
+    assert_eq!(chart.the("Patient")["contact"].as_array().unwrap().len(), 2);
+}
+
+#[test]
+fn rule_16_a_guarantor_vouches_for_the_account_and_is_no_contact() {
+    let lines =
+        "PID|1||77^^^EMR^MR||DOE^JANE|||||||||||||ACC1\nGT1|1|G1|RICH^UNCLE||9 Gold St||||||PAR";
+    let chart = Chart::of(&[message("ADT^A31", "20240101", lines)]);
+    let person = chart.the("RelatedPerson");
+    let party = format!("RelatedPerson/{}", person["id"].as_str().unwrap());
+    assert_eq!(
+        chart.the("Account")["guarantor"][0]["party"]["reference"],
+        json!(party)
+    );
+    assert_eq!(chart.the("Patient").get("contact"), None);
+}
+
+#[test]
+fn rule_23_two_members_of_one_policy_are_two_coverages() {
+    let in1 = |member: &str| {
+        format!(
+            "IN1|1|P1|I1|Insurer||||||||||||DOE^JANE|SEL{}POL8{}{member}",
+            "|".repeat(19),
+            "|".repeat(13)
+        )
+    };
+    let with = |stated, members: [&str; 2]| {
+        let lines = format!(
+            "PID|1||77^^^EMR^MR\n{}\n{}",
+            in1(members[0]),
+            in1(members[1])
+        );
+        message("ADT^A08", stated, &lines)
+    };
+    let coverages = in_any_order(
+        &[
+            with("20240101", ["M1", "M2"]),
+            with("20240102", ["M2", "M1"]),
+        ],
+        "Coverage",
+    );
+    assert_eq!(coverages.len(), 2);
+    assert!(
+        coverages[0]["subscriber"]["reference"]
+            .as_str()
+            .unwrap()
+            .starts_with("Patient/")
+    );
+}
+
+#[test]
+fn rule_30_two_patients_are_linked_until_they_are_not() {
+    let both = |event: &str, stated| {
+        let lines = "PID|1||77^^^EMR^MR||DOE^JANE\nPID|2||88^^^EMR^MR||DOE^J";
+        message(event, stated, lines)
+    };
+    let linked = both("ADT^A24", "20240101");
+    let patients = Chart::of(&[&linked]).all("Patient");
+    assert!(
+        patients.iter().all(|it| it["link"][0]["type"] == "seealso"),
+        "{patients:?}"
+    );
+    let patients = in_any_order(&[linked, both("ADT^A37", "20240102")], "Patient");
+    assert!(
+        patients.iter().all(|it| it.get("link").is_none()),
+        "{patients:?}"
+    );
+}
+
+#[test]
+fn rule_30_a_moved_visit_takes_what_belongs_to_it_along() {
+    let visit = "PV1|1|I|||||||||||||||||V9^^^EMR^VN";
+    let admitted = format!("PID|1||77^^^EMR^MR\n{visit}\nDG1|1||I10^A^I10|||W");
+    let moved = format!("PID|1||88^^^EMR^MR\nMRG|77^^^EMR^MR||||V9^^^EMR^VN\n{visit}");
+    let messages = [
+        message("ADT^A01", "20240101", &admitted),
+        message("ADT^A45", "20240102", &moved),
+    ];
+    let condition = in_any_order(&messages, "Condition").remove(0);
+    let chart = Chart::of(&messages);
+    assert_eq!(condition["subject"], chart.the("Encounter")["subject"]);
+    let patients = chart.all("Patient");
+    let new = patients
+        .iter()
+        .find(|it| it["identifier"][0]["value"] == "88")
+        .unwrap();
+    let reference = format!("Patient/{}", new["id"].as_str().unwrap());
+    assert_eq!(condition["subject"]["reference"], json!(reference));
+}
+
+#[test]
+fn a_visit_with_a_new_number_keeps_the_old_one() {
+    let lines = "PID|1||77^^^EMR^MR\nMRG|77^^^EMR^MR||||V1^^^EMR^VN\n\
+                 PV1|1|I|||||||||||||||||V2^^^EMR^VN";
+    let renamed = message("ADT^A50", "20240102", lines);
+    let before = message(
+        "ADT^A01",
+        "20240101",
+        "PID|1||77^^^EMR^MR\nPV1|1|I|||||||||||||||||V1^^^EMR^VN",
+    );
+    assert_eq!(Chart::of(&[&renamed]).all("Encounter").len(), 1);
+    let encounters = in_any_order(&[before, renamed], "Encounter");
+    let status = |number: &str| {
+        let first = |it: &&Value| it["identifier"][0]["value"] == number;
+        encounters.iter().find(first).unwrap()["status"].clone()
+    };
+    assert_eq!(status("V1"), "entered-in-error");
+    assert_eq!(status("V2"), "in-progress");
+}
+
+#[test]
+fn a_deleted_visit_was_an_error_and_a_deleted_person_is_inactive() {
+    let lines = "PID|1||77^^^EMR^MR\nPV1|1|I|||||||||||||||||V1^^^EMR^VN";
+    let deleted = message("ADT^A23", "20240102", lines);
+    let encounter = in_any_order(
+        &[message("ADT^A01", "20240101", lines), deleted],
+        "Encounter",
+    );
+    assert_eq!(encounter[0]["status"], "entered-in-error");
+    let gone = message("ADT^A29", "20240102", "PID|1||77^^^EMR^MR");
+    let added = message("ADT^A28", "20240103", "PID|1||77^^^EMR^MR");
+    assert_eq!(Chart::of(&[&gone]).the("Patient")["active"], false);
+    let patient = in_any_order(&[gone, added], "Patient").remove(0);
+    assert_eq!(patient.get("active"), None);
+}
+
+#[test]
+fn an_account_that_was_merged_is_inactive() {
+    let pid = format!("PID|1||77^^^EMR^MR{}ACC2", "|".repeat(15));
+    let lines = format!("{pid}\nMRG|77^^^EMR^MR||ACC1");
+    let accounts = Chart::of(&[message("ADT^A35", "20240101", &lines)]).all("Account");
+    let status = |number: &str| {
+        let of_number = |it: &&Value| it["identifier"][0]["value"] == number;
+        accounts.iter().find(of_number).unwrap()["status"].clone()
+    };
+    assert_eq!(status("ACC1"), "inactive");
+    assert_eq!(status("ACC2"), "active");
+}
+
+#[test]
+fn rule_18_a_pending_transfer_is_reserved_until_it_happens_or_is_called_off() {
+    let place = |event: &str, stated, pv1: &str| {
+        let lines = format!("PID|1||77^^^EMR^MR\n{pv1}");
+        message(&format!("ADT^{event}"), stated, &lines)
+    };
+    let pending = format!(
+        "PV1|1|I|W1^R1^B1{}V9^^^EMR^VN{}W2^R9^B9",
+        "|".repeat(16),
+        "|".repeat(23)
+    );
+    let moved = format!("PV1|1|I|W2^R9^B9{}V9^^^EMR^VN", "|".repeat(16));
+    let first = place("A15", "20240101", &pending);
+    let has_reserved = |messages: &[String]| {
+        let encounter = in_any_order(messages, "Encounter").remove(0);
+        let locations = encounter["location"].as_array().unwrap().clone();
+        locations.iter().any(|it| it["status"] == "reserved")
+    };
+    assert!(has_reserved(std::slice::from_ref(&first)));
+    assert!(!has_reserved(&[
+        first.clone(),
+        place("A02", "20240102", &moved)
+    ]));
+    assert!(!has_reserved(&[first, place("A26", "20240102", &pending)]));
+}
+
+#[test]
+fn rule_19_a_role_is_played_in_what_stands_before_it() {
+    let rol = |code: &str, who: &str| format!("ROL|1|AD|{code}^^HL70443|{who}");
+    let lines = format!(
+        "PID|1||77^^^EMR^MR\n{}\n{}\nPV1|1|I|||||||||||||||||V9^^^EMR^VN\n{}\n\
+         PR1|1||99213^Visit^C4||20240110\n{}",
+        rol("PP", "1^ABLE^ANN"),
+        rol("FHCP", "2^BAKER^BOB"),
+        rol("AT", "3^COLE^CY"),
+        rol("PH", "4^DEAN^DI"),
+    );
+    let chart = Chart::of(&[message("ADT^A01", "20240101", &lines)]);
+    assert_eq!(chart.all("PractitionerRole").len(), 4);
+    let general = &chart.the("Patient")["generalPractitioner"];
+    assert_eq!(general.as_array().unwrap().len(), 1);
+    assert_eq!(
+        chart.the("CareTeam")["participant"]
+            .as_array()
+            .unwrap()
+            .len(),
+        1
+    );
+    let attending = &chart.the("Encounter")["participant"][0]["type"][0]["coding"];
+    assert_eq!(attending[0]["code"], "ATND");
+    assert_eq!(attending[1]["code"], "AT");
+    assert_eq!(
+        chart.the("Procedure")["performer"]
+            .as_array()
+            .unwrap()
+            .len(),
+        1
+    );
+}
+
+#[test]
+fn rule_23_an_allergy_that_is_reported_has_its_time_and_standing() {
+    let iam = format!(
+        "IAM|1|DA|2670^Codeine^RXNORM|SV|Hives|U|A7{}20200101||20240101|DOE^JOHN|SPO||I",
+        "|".repeat(4)
+    );
+    let lines = format!("PID|1||77^^^EMR^MR\n{iam}");
+    let allergy = Chart::of(&[message("ADT^A60", "20240101", &lines)]).the("AllergyIntolerance");
+    assert_eq!(allergy["clinicalStatus"]["coding"][0]["code"], "inactive");
+    assert_eq!(allergy["recordedDate"], "2024-01-01");
+    assert_eq!(allergy["recorder"]["display"], "JOHN DOE");
+    assert_eq!(allergy["identifier"][0]["value"], "A7");
+}
+
+#[test]
+fn rule_12_birth_sex_is_what_an_observation_says_and_not_pid_8() {
+    let lines = "PID|1||77^^^EMR^MR||DOE^JANE||19600102|F\nOBX|1|CWE|76689-9^Sex^LN||M";
+    let patient = Chart::of(&[message("ADT^A31", "20240101", lines)]).the("Patient");
+    assert_eq!(patient["gender"], "female");
+    assert_eq!(patient["extension"][0]["valueCode"], "M");
+    let silent = message(
+        "ADT^A31",
+        "20240101",
+        "PID|1||77^^^EMR^MR||DOE^JANE||19600102|F",
+    );
+    assert_eq!(Chart::of(&[silent]).the("Patient").get("extension"), None);
+}
