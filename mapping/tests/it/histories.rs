@@ -133,6 +133,7 @@ fn status(messages: &[Adt]) -> String {
         .to_owned()
 }
 
+/// Rule 17.
 #[test]
 fn a_late_admission_or_update_reopens_nothing() {
     let discharge = || Adt {
@@ -210,6 +211,7 @@ fn what_happened_on_the_day_of_discharge_stands_before_it() {
     assert_eq!(encounter["location"][1]["period"]["end"], "2024-01-12");
 }
 
+/// Rule 29.
 #[test]
 fn a_back_dated_discharge_takes_its_place_and_its_address_still_wins() {
     let address = |trigger, stated, city: &str| {
@@ -229,6 +231,7 @@ fn a_back_dated_discharge_takes_its_place_and_its_address_still_wins() {
     assert_eq!(chart.the("Encounter")["period"]["end"], "2024-01-12");
 }
 
+/// Rule 20.
 #[test]
 fn a_visit_without_a_number_is_one_visit() {
     let unnumbered = |trigger, stated| {

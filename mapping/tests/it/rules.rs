@@ -1,4 +1,5 @@
-//! The rules of the mapping, one test each.
+//! The rules of the mapping, one test each, with their numbers; more of them in `reading`, `visits` and
+//! `histories`.
 
 use mapping::inbound::EntityKind;
 use mapping::{Profile, Route, lane_of, route};
@@ -18,6 +19,7 @@ fn patient(pid: &str) -> Value {
     Chart::of(&[with_pid("20240101", pid)]).the("Patient")
 }
 
+/// Rule 5.
 #[test]
 fn empty_says_nothing_and_two_quotes_delete() {
     let full = with_pid(
@@ -33,6 +35,7 @@ fn empty_says_nothing_and_two_quotes_delete() {
     assert_eq!(deleted["address"][0]["city"], "Waco");
 }
 
+/// Rule 5.
 #[test]
 fn a_null_component_is_never_text() {
     let patient = patient("||DOE^\"\"^Q||\"\"");
@@ -40,6 +43,7 @@ fn a_null_component_is_never_text() {
     assert_eq!(patient["name"][0]["given"], json!(["Q"]));
 }
 
+/// Rule 8.
 #[test]
 fn an_identifier_has_the_system_of_its_authority() {
     let patient =
@@ -64,6 +68,7 @@ fn an_identifier_has_the_system_of_its_authority() {
     assert_eq!(patient["identifier"][5]["value"], "123456789");
 }
 
+/// Rule 8.
 #[test]
 fn a_profile_names_the_system_of_an_authority() {
     let profile = Profile::parse("[authorities]\nEMR = \"https://agency.example/mrn\"").unwrap();
@@ -75,6 +80,7 @@ fn a_profile_names_the_system_of_an_authority() {
     );
 }
 
+/// Rule 10.
 #[test]
 fn a_birth_date_has_the_digits_that_were_sent() {
     assert_eq!(patient("||A^B||1960")["birthDate"], "1960");
@@ -89,6 +95,7 @@ fn a_birth_date_has_the_digits_that_were_sent() {
     assert_eq!(patient("||A^B||00000000").get("birthDate"), None);
 }
 
+/// Rule 11.
 #[test]
 fn an_unknown_sex_code_is_unknown_and_kept_and_an_issue() {
     let message = with_pid("20240101", "||A^B||1960|Q");
@@ -100,6 +107,7 @@ fn an_unknown_sex_code_is_unknown_and_kept_and_an_issue() {
     assert_eq!(original["coding"][0]["code"], "Q");
 }
 
+/// Rule 15.
 #[test]
 fn a_death_that_is_known_to_the_minute_says_more_than_that_it_happened() {
     let patient = patient(&format!("||A^B{}202401021200|Y", "|".repeat(24)));
@@ -107,6 +115,7 @@ fn a_death_that_is_known_to_the_minute_says_more_than_that_it_happened() {
     assert_eq!(patient.get("deceasedBoolean"), None);
 }
 
+/// Rule 13.
 #[test]
 fn an_address_has_one_street_line_and_the_county_where_there_is_one_address() {
     let patient = patient("||A^B||||||&Elm St&5^Apt 2^Waco^TX^76701|MCLENNAN");
@@ -114,6 +123,7 @@ fn an_address_has_one_street_line_and_the_county_where_there_is_one_address() {
     assert_eq!(patient["address"][0]["district"], "MCLENNAN");
 }
 
+/// Rule 14.
 #[test]
 fn a_telecom_is_what_its_equipment_says() {
     let patient = patient(
@@ -126,6 +136,7 @@ fn a_telecom_is_what_its_equipment_says() {
     assert_eq!(telecom[3]["system"], "fax");
 }
 
+/// Rule 16.
 #[test]
 fn guarantor_and_insured_never_touch_the_patient() {
     let message = with_pid("20240101", "||DOE^JANE")
@@ -136,6 +147,7 @@ fn guarantor_and_insured_never_touch_the_patient() {
     assert_eq!(chart.the("Coverage")["subscriber"]["display"], "UNCLE RICH");
 }
 
+/// Rule 19.
 #[test]
 fn the_same_person_in_two_fields_is_one_practitioner() {
     let base = Adt::default().text();
@@ -154,6 +166,7 @@ fn the_same_person_in_two_fields_is_one_practitioner() {
     );
 }
 
+/// Rule 18.
 #[test]
 fn a_bed_is_known_by_its_whole_path() {
     let one = Adt {
@@ -212,6 +225,7 @@ fn a_stand_in_identity_is_never_the_emrs() {
     assert!(visit.identities.is_empty());
 }
 
+/// Rule 17.
 #[test]
 fn home_health_visits_have_their_class_by_profile() {
     let mut chart = Chart::default();
@@ -229,6 +243,7 @@ fn an_encounter_without_a_type_says_that_it_is_unknown() {
     assert_eq!(encounter["type"][0]["extension"][0]["valueCode"], "unknown");
 }
 
+/// Rule 22.
 #[test]
 fn a_diagnosis_is_found_again_by_its_id() {
     let with = |stated, dg1| {
@@ -255,6 +270,7 @@ fn a_diagnosis_is_found_again_by_its_id() {
     );
 }
 
+/// Rule 22.
 #[test]
 fn a_diagnosis_in_error_is_kept_as_such_and_no_longer_the_visits() {
     let with = |stated, dg1| {
@@ -279,6 +295,7 @@ fn a_diagnosis_in_error_is_kept_as_such_and_no_longer_the_visits() {
     assert_eq!(chart.the("Encounter").get("diagnosis"), None);
 }
 
+/// Rule 5.
 #[test]
 fn where_snapshots_are_agreed_what_a_message_leaves_out_is_gone() {
     let profile = Profile::parse("snapshot = [\"DG1\"]").unwrap();
@@ -309,6 +326,7 @@ fn where_snapshots_are_agreed_what_a_message_leaves_out_is_gone() {
     assert_eq!(Chart::of(&[both, one]).all("Condition").len(), 2);
 }
 
+/// Rule 24.
 #[test]
 fn digits_of_a_number_stay() {
     let message = Adt {
@@ -320,6 +338,7 @@ fn digits_of_a_number_stay() {
     assert!(text.contains("\"value\":98.50"), "{text}");
 }
 
+/// Rule 29.
 #[test]
 fn a_future_time_counts_as_an_hour_after_the_receipt_at_most() {
     let future = with_pid("20990101", "||FUTURE^A");
@@ -365,6 +384,7 @@ fn a_merge_has_two_lanes() {
     assert_eq!(other, alone.lane);
 }
 
+/// Rule 7.
 #[test]
 fn fields_that_nobody_read_are_reported() {
     let read = read_with(

@@ -1,4 +1,4 @@
-//! One message, one bundle.
+//! One message, one bundle, whose resources are valid R4 (rule 31).
 
 use mapping::bundle;
 
@@ -49,6 +49,7 @@ PV1|1|I|W1^R2^B4^AGENCY|||W1^R2^B3^AGENCY|||||||||||||V9^^^EMR^VN
     );
 }
 
+/// Rule 30.
 #[test]
 fn a_merge() {
     check(
