@@ -104,7 +104,7 @@ fn details(obr: &Seg<'_>, voice: &mut Voice<'_, '_>) {
     voice.each(
         obr,
         53,
-        |sent| cx::identifier(Cx::new(sent), Some("PLAC"), reading),
+        |sent| cx::of_kind(Cx::new(sent), "PLAC", reading),
         |identifier: Vec<Identifier>| ServiceRequest {
             identifier,
             ..blank()
@@ -189,7 +189,7 @@ pub(super) fn of_report(obr: &Seg<'_>, voice: &mut Voice<'_, '_>) {
     });
     voice.one(obr, 53, |sent| {
         Some(DiagnosticReport {
-            identifier: vec![cx::identifier(Cx::new(sent), Some("PLAC"), reading)?],
+            identifier: vec![cx::of_kind(Cx::new(sent), "PLAC", reading)?],
             ..blank_report()
         })
     });

@@ -39,10 +39,8 @@ impl Numbers {
         reading: &Reading<'_>,
     ) -> Self {
         let number = |n: usize| {
-            let segments = [orc, obr].into_iter().flatten();
-            segments
-                .filter_map(|segment| Number::of(segment.field(n).first(), reading))
-                .next()
+            let mut segments = [orc, obr].into_iter().flatten();
+            segments.find_map(|segment| Number::of(segment.field(n).first(), reading))
         };
         Self {
             placer: number(2),
@@ -225,7 +223,7 @@ fn numbers_of_request(orc: &Seg<'_>, obr: Option<&Seg<'_>>, voice: &mut Voice<'_
         voice.each(
             orc,
             33,
-            |sent| cx::identifier(Cx::new(sent), Some("PLAC"), reading),
+            |sent| cx::of_kind(Cx::new(sent), "PLAC", reading),
             named,
         );
     }

@@ -38,11 +38,11 @@ pub(super) fn state(context: &Context<'_, '_, '_>, names: &mut Names) {
         ..blank_report()
     };
     voice.state(obr.place(0), json::fragment(&constant));
-    let named = |identifier: Vec<Identifier>| DiagnosticReport {
+    let identified = |identifier: Vec<Identifier>| DiagnosticReport {
         identifier,
         ..blank_report()
     };
-    orc::identifiers(context.orc.as_ref(), Some(obr), &mut voice, named);
+    orc::identifiers(context.orc.as_ref(), Some(obr), &mut voice, identified);
     if let Some(orc) = &context.orc {
         obr::orc_of_report(orc, &mut voice);
     }

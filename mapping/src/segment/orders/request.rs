@@ -182,7 +182,7 @@ pub(super) fn specimens(context: &Context<'_, '_, '_>, request: &Reference) -> V
         } else {
             format!("{value}|{nth}")
         };
-        let mut voice = specimen(context, value);
+        let mut voice = specimen(context, &value);
         spm::about(&seg, context.about.subject.clone(), request(), &mut voice);
         let containers: Vec<Seg<'_>> = taken
             .containers
@@ -205,7 +205,7 @@ pub(super) fn specimens(context: &Context<'_, '_, '_>, request: &Reference) -> V
     }
     let sourced = obr.filter(|obr| references.is_empty() && !obr.raw().field(15).is_empty());
     if let Some(obr) = sourced {
-        let mut voice = specimen(context, stand_in(context, 0));
+        let mut voice = specimen(context, &stand_in(context, 0));
         spm::about(obr, context.about.subject.clone(), request(), &mut voice);
         spm::of_obr(obr, None, &mut voice);
         references.push(refer("Specimen", voice.entity.0, None));
@@ -214,7 +214,7 @@ pub(super) fn specimens(context: &Context<'_, '_, '_>, request: &Reference) -> V
     references
 }
 
-fn specimen<'c, 'a>(context: &Context<'c, '_, 'a>, value: String) -> Voice<'c, 'a> {
+fn specimen<'c, 'a>(context: &Context<'c, '_, 'a>, value: &str) -> Voice<'c, 'a> {
     let identity = SourceIdentity {
         kind: IdentityKind::Part,
         authority: context.reading.sender(),
