@@ -69,7 +69,12 @@ fn details(obr: &Seg<'_>, voice: &mut Voice<'_, '_>) {
         13,
         |sent| {
             let concept = coded(sent)?;
-            let shown = concept.text.or(concept.coding.into_iter().next()?.display);
+            let first = concept.coding.into_iter().next();
+            let shown = first.and_then(|coding| {
+                let code = || Some(coding.code?.value?.into());
+                coding.display.or_else(code)
+            });
+            let shown = concept.text.or(shown);
             Some(Reference {
                 display: Some(shown?),
                 ..Reference::default()
