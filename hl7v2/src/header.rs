@@ -1,6 +1,6 @@
 //! MSH: who sent what, and how the rest is to be read.
 
-use memchr::memchr2;
+use memchr::{memchr_iter, memchr2};
 
 use crate::{
     charset::{self, Charset},
@@ -60,7 +60,39 @@ impl HeaderError {
 pub struct Header<'a> {
     line: &'a [u8],
     start: usize,
+    marks: Marks,
     syntax: Syntax,
+}
+
+/// Where the field separators stand, found once for the dozen fields that every message is asked for.
+#[derive(Clone, Copy)]
+struct Marks {
+    at: [u32; MARKS_MAX],
+    n: usize,
+}
+
+/// MSH has 25 fields in v2.8; a longer one is searched when it is asked.
+const MARKS_MAX: usize = 32;
+
+impl Marks {
+    fn of(line: &[u8], start: usize, field: u8) -> Self {
+        let mut marks = Self {
+            at: [0; MARKS_MAX],
+            n: 0,
+        };
+        for at in memchr_iter(field, line) {
+            if let Some(mark) = marks.at.get_mut(marks.n) {
+                *mark = u32::try_from(start + at).unwrap_or(u32::MAX);
+            }
+            marks.n += 1;
+        }
+        marks
+    }
+
+    /// `None` when there were too many to remember.
+    fn get(&self) -> Option<&[u32]> {
+        self.at.get(..self.n)
+    }
 }
 
 impl<'a> Header<'a> {
@@ -94,6 +126,7 @@ impl<'a> Header<'a> {
         let mut header = Self {
             line,
             start,
+            marks: Marks::of(line, start, field),
             syntax: Syntax {
                 separators,
                 charset: Charset::Utf8,
@@ -115,7 +148,7 @@ impl<'a> Header<'a> {
 
     /// MSH as a segment.
     pub fn segment(&self) -> Segment<'_> {
-        Segment::unindexed(self.line, self.start, 0, &self.syntax)
+        Segment::marked(self.line, self.start, self.marks.get(), &self.syntax)
     }
 
     /// A field of MSH, counted as the standard does: 1 is the separator itself.

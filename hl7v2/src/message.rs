@@ -77,9 +77,21 @@ impl<'a> Message<'a> {
     pub fn parse_reusing(
         bytes: &'a [u8],
         fallback: Charset,
+        index: Index,
+    ) -> Result<Self, HeaderError> {
+        Self::indexed(&Header::parse(bytes, fallback)?, bytes, index)
+    }
+
+    /// Reads the message whose header was read already, from the same bytes.
+    pub fn behind(header: &Header<'_>, bytes: &'a [u8]) -> Result<Self, HeaderError> {
+        Self::indexed(header, bytes, Index::default())
+    }
+
+    fn indexed(
+        header: &Header<'_>,
+        bytes: &'a [u8],
         mut index: Index,
     ) -> Result<Self, HeaderError> {
-        let header = Header::parse(bytes, fallback)?;
         let syntax = *header.syntax();
         index.build(bytes, header.start(), syntax.separators.field)?;
         Ok(Self {

@@ -93,11 +93,6 @@ impl ReturnAddress {
         }
     }
 
-    /// Whether there is anybody to answer.
-    pub(crate) fn is_known(&self) -> bool {
-        !self.msh.is_empty()
-    }
-
     pub(crate) fn mode(&self) -> Mode {
         self.mode
     }

@@ -4,7 +4,7 @@
 use std::{borrow::Cow, net::IpAddr};
 
 use bytes::Bytes;
-use hl7v2::{Header, HeaderError, Message, charset};
+use hl7v2::{Charset, Header, HeaderError, Message, charset};
 use jiff::Timestamp;
 use model::{ControlId, IdentityKey};
 use sha2::{Digest, Sha256};
@@ -74,24 +74,19 @@ pub(crate) fn judge(raw: &Bytes, arrival: &Arrival<'_>) -> Verdict {
         }
     };
     let fallback = arrival.settings.charset;
-    let message = match Message::parse_with(&text, fallback) {
-        Ok(message) => message,
+    let header = match Header::parse(&text, fallback) {
+        Ok(header) => header,
         Err(HeaderError::Batch) => return Verdict::Batch,
         Err(error) => {
             return Verdict::Refuse {
                 error: error.into(),
-                to: address(&text, raw, arrival),
+                to: ReturnAddress::unknown(),
             };
         }
     };
-    // Several messages in one frame, with or without a batch header: never merged into one.
-    if 1 < message.segments_named("MSH").count() {
-        return Verdict::Batch;
-    }
-    let to = address(&text, raw, arrival);
-    let to = utf16.map_or(to.clone(), |utf16| to.in_utf16(utf16));
-    let header = match Header::parse_strict(&text, fallback) {
-        Ok(header) => header,
+    let mut to = address(&header, raw, fallback);
+    let message = match Message::behind(&header, &text) {
+        Ok(message) => message,
         Err(error) => {
             return Verdict::Refuse {
                 error: error.into(),
@@ -99,18 +94,21 @@ pub(crate) fn judge(raw: &Bytes, arrival: &Arrival<'_>) -> Verdict {
             };
         }
     };
+    // Several messages in one frame, with or without a batch header: never merged into one.
+    if 1 < message.segments_named("MSH").count() {
+        return Verdict::Batch;
+    }
+    if let Some(utf16) = utf16 {
+        to = to.in_utf16(utf16);
+    }
     if let Err(error) = check(&header, arrival.settings) {
         return Verdict::Refuse { error, to };
     }
     Verdict::Take(Box::new(take(raw.clone(), &message, &header, to, arrival)))
 }
 
-/// The return address of what may not be a message.
-pub(crate) fn address(text: &[u8], raw: &Bytes, arrival: &Arrival<'_>) -> ReturnAddress {
-    let fallback = arrival.settings.charset;
-    let Ok(header) = Header::parse(text, fallback) else {
-        return ReturnAddress::unknown();
-    };
+/// The return address of what begins with `header`.
+pub(crate) fn address(header: &Header<'_>, raw: &Bytes, fallback: Charset) -> ReturnAddress {
     // Borrowed from the frame where it is the frame's; a converted text is copied.
     let line = header.raw();
     let within = raw.as_ptr_range();
@@ -120,7 +118,7 @@ pub(crate) fn address(text: &[u8], raw: &Bytes, arrival: &Arrival<'_>) -> Return
     } else {
         Bytes::copy_from_slice(line)
     };
-    ReturnAddress::of(&header, msh, fallback)
+    ReturnAddress::of(header, msh, fallback)
 }
 
 /// The bytes that are parsed: those received, unless the interface takes UTF-16.
@@ -138,7 +136,11 @@ fn readable<'a>(
 }
 
 fn check(header: &Header<'_>, settings: &InterfaceSettings) -> Result<(), IntakeError> {
-    ControlId::parse(header.control_id().full_text().trim())?;
+    let control_id = header.control_id().full_text();
+    if control_id.trim().is_empty() {
+        return Err(HeaderError::NoControlId.into());
+    }
+    ControlId::parse(control_id.trim())?;
     let processing_id = header.processing_id().text();
     if !settings
         .processing_ids

@@ -48,13 +48,25 @@ impl<'m> Segment<'m> {
 
     /// A segment whose separators are searched when asked.
     pub(crate) fn unindexed(raw: &'m [u8], start: usize, index: usize, syntax: &'m Syntax) -> Self {
-        let span = (start, start + raw.len());
+        Self {
+            index,
+            ..Self::marked(raw, start, None, syntax)
+        }
+    }
+
+    /// A segment of its own, with the positions of its separators where they are known.
+    pub(crate) fn marked(
+        raw: &'m [u8],
+        start: usize,
+        separators: Option<&'m [u32]>,
+        syntax: &'m Syntax,
+    ) -> Self {
         Self {
             raw,
-            separators: None,
+            separators,
             start,
-            span,
-            index,
+            span: (start, start + raw.len()),
+            index: 0,
             syntax,
         }
     }

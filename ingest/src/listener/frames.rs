@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use bytes::Bytes;
 use hl7v2::{
-    batch,
+    Header, batch,
     mllp::{Frame, Received, Trailer},
 };
 use store::quarantine;
@@ -183,8 +183,9 @@ impl Frames<'_> {
     pub(super) async fn too_large(&self, head: Bytes, limit: usize) {
         let error = IntakeError::TooLarge { limit };
         self.keep(&head, &error.to_string()).await;
-        let to = judge::address(&head, &head, &self.arrival());
-        if to.is_known() {
+        let fallback = self.interface.settings.charset;
+        if let Ok(header) = Header::parse(&head, fallback) {
+            let to = judge::address(&header, &head, fallback);
             self.owe(Owed::Refusal { to, error }).await;
         }
     }

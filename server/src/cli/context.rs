@@ -29,6 +29,7 @@ impl Context {
         };
         let config = Config::load(sources)?;
         telemetry::init(&config.log)?;
+        telemetry::keep_panics_private();
         let output = if global.json {
             Output::Json
         } else {

@@ -17,7 +17,7 @@ const QUEUE_MAX: usize = 4_096;
 /// Events that share a commit at most.
 const BATCH_MAX: usize = 512;
 /// Tasks that write; fewer than there are connections for appending.
-const WRITERS: usize = 3;
+const WRITERS: usize = 2;
 
 type Waiting = (Tenant, AuditEvent, oneshot::Sender<Result<()>>);
 

@@ -80,7 +80,10 @@ const COLUMNS: &str = "
     coalesce(a.reused_control_id, q.reused_control_id, false),
     array(
         select code from ack
-        where ack.tenant = j.tenant and ack.journal = j.id order by at, code
+        where ack.tenant = j.tenant
+            and ack.first > j.id - (1::bigint << 38) and ack.first <= j.id
+            and j.id <= ack.last and j.id = any (ack.journals)
+        order by at, code
     )";
 
 const FROM: &str = "

@@ -253,10 +253,14 @@ async fn the_journal_is_listed_in_either_order_and_by_what_became_of_it() {
     let batch: Vec<Receipt> = (0..5).map(|n| receipt(&n.to_string(), "a", now)).collect();
     let appended = kept(&db.store, &mut chains, &batch).await;
     kept(&db.store, &mut chains, &[receipt("0", "a", now)]).await;
-    let acks = [(appended[0].id, now, "AA")];
-    journal::record_acks(&db.store, Tenant::DEFAULT, &acks)
-        .await
-        .unwrap();
+    let later = now + SignedDuration::from_secs(1);
+    let accept = [(appended[3].id, now, "CA"), (appended[0].id, now, "CA")];
+    let application = [(appended[0].id, later, "AA")];
+    for acks in [&accept[..], &application] {
+        journal::record_acks(&db.store, Tenant::DEFAULT, acks)
+            .await
+            .unwrap();
+    }
     let ids = async |filter: journal::Filter, limit| -> Vec<String> {
         let page = journal::list(&db.store, Tenant::DEFAULT, &filter, limit)
             .await
@@ -283,5 +287,5 @@ async fn the_journal_is_listed_in_either_order_and_by_what_became_of_it() {
         .await
         .unwrap()
         .unwrap();
-    assert_eq!(entry.summary.acks, ["AA"]);
+    assert_eq!(entry.summary.acks, ["CA", "AA"]);
 }
