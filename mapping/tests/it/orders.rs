@@ -800,3 +800,97 @@ fn thousands_of_results_are_one_report() {
         .unwrap();
     assert_eq!(report["result"].as_array().unwrap().len(), 3000);
 }
+
+#[test]
+fn any_order_of_orders_and_reports_gives_the_same_chart() {
+    let order = |stated: &str, control: &str| {
+        let lines =
+            format!("ORC|{control}|P1^EMR\nOBR|1|P1^EMR||24323-8^Panel^LN\nSPM|1|S1&EMR||SER");
+        message("ORM^O01", stated, &lines)
+    };
+    let result = |stated: &str, status: &str, value: &str| {
+        let lines = format!(
+            "ORC|RE|P1^EMR|F1^LAB\n{}\nOBX|1|NM|1-1^T^LN||{value}||||||{status}\nNTE|1||as of {stated}\n\
+             SPM|1|S1&EMR||SER^Serum^HL70487",
+            OBR.replace("|LAB|F", &format!("|LAB|{status}"))
+        );
+        message("ORU^R01", stated, &lines)
+    };
+    let messages = [
+        order("20240114", "NW"),
+        order("20240116", "DC"),
+        result("20240115", "P", "5"),
+        result("20240117", "C", "6"),
+    ];
+    let expected = Chart::of(&messages).resources();
+    for n in 0..256_usize {
+        let picked = [n % 4, n / 4 % 4, n / 16 % 4, n / 64];
+        let all: Vec<&String> = picked
+            .iter()
+            .chain(&[0, 1, 2, 3])
+            .map(|at| &messages[*at])
+            .collect();
+        assert_eq!(Chart::of(&all).resources(), expected, "{picked:?}");
+    }
+    let chart = Chart::of(&messages);
+    assert_eq!(chart.the("ServiceRequest")["status"], "revoked");
+    assert_eq!(chart.the("DiagnosticReport")["status"], "corrected");
+    assert_eq!(chart.the("Observation")["valueQuantity"]["value"], 6);
+    // The order and the report name one specimen.
+    assert_eq!(
+        chart.the("Specimen")["type"]["coding"][0]["display"],
+        "Serum"
+    );
+}
+
+#[test]
+fn what_an_order_came_with_is_no_result() {
+    let gap = "|".repeat(18);
+    let chart = report(&format!(
+        "OBX|1|ST|1-1^Question^LN||yes||||||F{gap}QST\nOBX|2|NM|2-1^T^LN||5||||||F"
+    ));
+    let report = chart.the("DiagnosticReport");
+    assert_eq!(report["result"].as_array().unwrap().len(), 1);
+    let question = chart
+        .all("Observation")
+        .into_iter()
+        .find(|it| it["code"]["coding"][0]["code"] == "1-1")
+        .unwrap();
+    assert_eq!(
+        chart.the("ServiceRequest")["supportingInfo"][0]["reference"],
+        reference(&question)
+    );
+    assert_eq!(question["category"][1]["coding"][0]["code"], "QST");
+}
+
+#[test]
+fn participants_take_the_part_that_their_role_says() {
+    let chart = Chart::of(&[oru(&format!(
+        "ORC|RE|P1|F1\nPRT||AD||OP^Ordering^HL70912|3^ORDER^OLA\n{OBR}\n\
+         PRT||AD||PRI^Principal^HL70912|4^READ^ROB\nPRT||AD||TN^Technician^HL70912|5^TECH^TOM\n\
+         PRT||D||TN^Technician^HL70912|6^GONE^GUS\n\
+         OBX|1|NM|1-1^T^LN||5||||||F\nPRT||AD||RO^Observer^HL70912|7^SEE^SUE"
+    ))]);
+    let shown = |resource: &str, element: &str| {
+        let it = chart.the(resource);
+        let first = it[element].as_array().map_or(&it[element], |list| &list[0]);
+        first["display"].as_str().unwrap().to_owned()
+    };
+    assert_eq!(shown("ServiceRequest", "requester"), "OLA ORDER");
+    assert_eq!(shown("DiagnosticReport", "resultsInterpreter"), "ROB READ");
+    assert_eq!(shown("DiagnosticReport", "performer"), "TOM TECH");
+    assert_eq!(shown("Observation", "performer"), "SUE SEE");
+    assert!(!chart.the("DiagnosticReport").to_string().contains("GUS"));
+}
+
+#[test]
+fn a_message_of_two_patients_has_two_charts() {
+    let both = format!(
+        "{OBR}\nOBX|1|NM|1-1^T^LN||5||||||F\nPID|2||88^^^EMR^MR||ROE^RICK\n{}\nOBX|1|NM|1-1^T^LN||6||||||F",
+        OBR.replace("F1^LAB", "F2^LAB")
+    );
+    let chart = Chart::of(&[oru(&both)]);
+    let reports = chart.all("DiagnosticReport");
+    assert_eq!(reports.len(), 2);
+    assert_ne!(reports[0]["subject"], reports[1]["subject"]);
+}

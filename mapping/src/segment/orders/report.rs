@@ -25,7 +25,8 @@ const NOTE: &str = "http://hl7.org/fhir/5.0/StructureDefinition/extension-Diagno
 pub(super) fn state(context: &Context<'_, '_, '_>, names: &mut Names) {
     let Some(obr) = &context.detail else { return };
     let numbers = context.numbers();
-    let is_ordered = context.orc.is_some() || numbers.is_placed();
+    let is_ordered =
+        context.orc.is_some() || numbers.is_placed() || !obr.raw().field(16).is_empty();
     let request = is_ordered.then(|| request::of_report(context, names));
     let specimens = request::specimens(context, request.as_ref().unwrap_or(&Reference::default()));
     let what = context.what(4);
