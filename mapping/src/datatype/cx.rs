@@ -1,6 +1,6 @@
 //! CX, CK, EI → Identifier.
 
-use fhirbolt::model::r4::types::{CodeableConcept, Identifier, Reference};
+use fhirbolt::model::r4::types::{CodeableConcept, Coding, Identifier, Reference};
 use hl7v2::Repetition;
 use hl7v2::datatype::{Cx, Ei};
 
@@ -126,4 +126,16 @@ pub(crate) fn pair(
         .into_iter()
         .filter_map(|(n, kind)| typed_entity(Ei::new(sent.component(n)), kind, reading))
         .collect()
+}
+
+/// An identifier that is of a type whatever the sender calls it; the sender's type stays beside it.
+pub(crate) fn of_kind(cx: Cx<'_>, kind: &'static str, reading: &Reading<'_>) -> Option<Identifier> {
+    let mut identifier = identifier(cx, Some(kind), reading)?;
+    let types = identifier.r#type.get_or_insert_with(Box::default);
+    let is_kind =
+        |coding: &Coding| coding.code.as_ref().and_then(|code| code.value.as_deref()) == Some(kind);
+    if !types.coding.iter().any(is_kind) {
+        types.coding.insert(0, cwe::coding(V2_0203, kind, ""));
+    }
+    Some(identifier)
 }

@@ -17,7 +17,9 @@ pub(crate) fn reference(sent: Repetition<'_>, reading: &Reading<'_>) -> Option<R
         return xcn::reference(sent, reading);
     }
     let name = sent.component(1);
-    let person = reading.once(name.raw(), || xcn::short(Xcn::new(name), reading));
+    let person = reading.once(&[b"CNN ", name.raw()].concat(), || {
+        xcn::short(Xcn::new(name), reading)
+    });
     let role = Role {
         person,
         period: dtm::period(&second, &sent.component(3).text(), reading),

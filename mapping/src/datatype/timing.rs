@@ -1,10 +1,11 @@
 //! RPT, RI, TQ → Timing.
 
 use fhirbolt::model::r4::types::{
-    Code, CodeableConcept, Decimal, Duration, Timing, TimingRepeat, TimingRepeatBounds, UnsignedInt,
+    Code, CodeableConcept, Decimal, Duration, Time, Timing, TimingRepeat, TimingRepeatBounds,
+    UnsignedInt,
 };
 use hl7v2::Repetition;
-use hl7v2::datatype::{Composite, Cwe, Nm};
+use hl7v2::datatype::{Composite, Cwe, Nm, Tm};
 
 use crate::inbound::Reading;
 use crate::table::find;
@@ -59,20 +60,34 @@ pub(crate) fn timing(code: Option<CodeableConcept>, repeat: TimingRepeat) -> Opt
 
 /// TQ.2 to TQ.5 and TQ.12: interval, duration, start, end, number of times.
 pub(crate) fn of_tq(tq: Repetition<'_>, reading: &Reading<'_>) -> Option<Timing> {
-    let interval = Cwe::of_part(Some(Composite::from(tq.component(2))));
-    let mut repeat = TimingRepeat {
-        count: Nm::parse(tq.component(12).text())
-            .and_then(|nm| nm.as_sent().parse::<u32>().ok())
-            .filter(|n| 0 < *n)
-            .map(Into::into),
-        ..TimingRepeat::default()
-    };
+    let interval = tq.component(2);
+    let times = Nm::parse(tq.component(12).text());
+    let times = times.and_then(|times| times.as_sent().parse::<u32>().ok());
+    let explicit = interval.subcomponent(2).text();
     let (start, end) = (tq.component(4).text(), tq.component(5).text());
-    repeat.bounds = match dtm::period(&start, &end, reading) {
+    let bounds = match dtm::period(&start, &end, reading) {
         Some(period) => Some(TimingRepeatBounds::Period(period)),
         None => short_duration(&tq.component(3).text()).map(TimingRepeatBounds::Duration),
     };
-    timing(code(interval, reading), repeat)
+    let repeat = TimingRepeat {
+        bounds,
+        count: times.filter(|times| 0 < *times).map(Into::into),
+        time_of_day: explicit.split(',').filter_map(clock).collect(),
+        ..TimingRepeat::default()
+    };
+    timing(code(Cwe::new(interval.subcomponent(1)), reading), repeat)
+}
+
+/// A time of day.
+pub(crate) fn clock(sent: &str) -> Option<Time> {
+    let time = Tm::parse(sent.trim()).ok()?.time();
+    let text = format!(
+        "{:02}:{:02}:{:02}",
+        time.hour(),
+        time.minute(),
+        time.second()
+    );
+    Some(text.as_str().into())
 }
 
 /// TQ.3 as v2 writes it: `D7`, `H2`, `M30`, `S10`, `W3`, `L1`.

@@ -148,8 +148,13 @@ pub(super) fn immunization<'f>(
     }
     let mut builder = Builder::new(ResourceType::Immunization, entity.into());
     add(&mut builder, said, &[]);
-    for (_, told) in parts.of_kind("told") {
-        builder.add_all(told);
+    let status = builder.assembly.get("status");
+    let is_done = status.is_none_or(|status| status != "\"not-done\"");
+    for (name, told) in parts.of_kind("told") {
+        // Why somebody needs no vaccine is no reason of one that was given.
+        if !(is_done && name == "reason") {
+            builder.add_all(told);
+        }
     }
     complete(&mut builder, IMMUNIZED);
     let mut drafts = vec![builder.finish()];

@@ -69,7 +69,12 @@ fn details(obr: &Seg<'_>, voice: &mut Voice<'_, '_>) {
         13,
         |sent| {
             let concept = coded(sent)?;
-            let shown = concept.text.or(concept.coding.into_iter().next()?.display);
+            let first = concept.coding.into_iter().next();
+            let shown = first.and_then(|coding| {
+                let code = || Some(coding.code?.value?.into());
+                coding.display.or_else(code)
+            });
+            let shown = concept.text.or(shown);
             Some(Reference {
                 display: Some(shown?),
                 ..Reference::default()
@@ -104,7 +109,7 @@ fn details(obr: &Seg<'_>, voice: &mut Voice<'_, '_>) {
     voice.each(
         obr,
         53,
-        |sent| cx::identifier(Cx::new(sent), Some("PLAC"), reading),
+        |sent| cx::of_kind(Cx::new(sent), "PLAC", reading),
         |identifier: Vec<Identifier>| ServiceRequest {
             identifier,
             ..blank()
@@ -189,7 +194,7 @@ pub(super) fn of_report(obr: &Seg<'_>, voice: &mut Voice<'_, '_>) {
     });
     voice.one(obr, 53, |sent| {
         Some(DiagnosticReport {
-            identifier: vec![cx::identifier(Cx::new(sent), Some("PLAC"), reading)?],
+            identifier: vec![cx::of_kind(Cx::new(sent), "PLAC", reading)?],
             ..blank_report()
         })
     });

@@ -7,7 +7,7 @@ use fhirbolt::model::r4::resources::{
 use fhirbolt::model::r4::types::{
     Code, Coding, ExtensionValue, Identifier, Instant, Meta, Reference,
 };
-use hl7v2::datatype::{Cwe, Cx, Ei, Xad, Xon, Xtn};
+use hl7v2::datatype::{Composite, Cwe, Cx, Ei, Xad, Xon, Xtn};
 use hl7v2::{Repetition, Segment};
 
 use crate::datatype::cwe::Meaning;
@@ -39,10 +39,8 @@ impl Numbers {
         reading: &Reading<'_>,
     ) -> Self {
         let number = |n: usize| {
-            let segments = [orc, obr].into_iter().flatten();
-            segments
-                .filter_map(|segment| Number::of(segment.field(n).first(), reading))
-                .next()
+            let mut segments = [orc, obr].into_iter().flatten();
+            segments.find_map(|segment| Number::of(segment.field(n).first(), reading))
         };
         Self {
             placer: number(2),
@@ -67,7 +65,8 @@ impl Numbers {
 }
 
 impl Number {
-    fn of(sent: Repetition<'_>, reading: &Reading<'_>) -> Option<Self> {
+    /// EI as a number; without an authority of its own it has the sender's.
+    pub(super) fn of<'m>(sent: impl Into<Composite<'m>>, reading: &Reading<'_>) -> Option<Self> {
         let ei = Ei::new(sent);
         let value = text::text(&ei.id())?;
         // What registries tell senders to write where there is no number (CDC, VXU).
@@ -225,7 +224,7 @@ fn numbers_of_request(orc: &Seg<'_>, obr: Option<&Seg<'_>>, voice: &mut Voice<'_
         voice.each(
             orc,
             33,
-            |sent| cx::identifier(Cx::new(sent), Some("PLAC"), reading),
+            |sent| cx::of_kind(Cx::new(sent), "PLAC", reading),
             named,
         );
     }

@@ -138,15 +138,12 @@ impl<'m> Orders<'m> {
             participants: Vec::new(),
             specimen,
         };
-        match self.list.last_mut() {
-            Some(order) => {
-                order.observations.push(observed);
-                self.last = Last::Observation;
-            }
-            None => {
-                self.of_patient.push(observed);
-                self.last = Last::OfPatient;
-            }
+        if let Some(order) = self.list.last_mut() {
+            order.observations.push(observed);
+            self.last = Last::Observation;
+        } else {
+            self.of_patient.push(observed);
+            self.last = Last::OfPatient;
         }
         true
     }
@@ -158,14 +155,13 @@ impl<'m> Orders<'m> {
         let list = match (self.last, order) {
             (Last::OfPatient, _) => self.of_patient.last_mut().map(|it| it.list(is_note)),
             (Last::Order, Some(order)) if is_note => Some(&mut order.notes),
-            (Last::Order, Some(order)) => Some(&mut order.participants),
             (Last::Observation, Some(order)) => {
                 order.observations.last_mut().map(|it| it.list(is_note))
             }
             (Last::Specimen, Some(order)) if is_note => {
                 order.specimens.last_mut().map(|it| &mut it.notes)
             }
-            (Last::Specimen, Some(order)) => Some(&mut order.participants),
+            (Last::Order | Last::Specimen, Some(order)) => Some(&mut order.participants),
             _ => None,
         };
         let Some(list) = list else { return false };
@@ -306,12 +302,13 @@ impl<'c, 'm, 'a> Context<'c, 'm, 'a> {
             Some(number) => (number.authority.clone(), number.value.clone()),
             None => (self.reading.sender(), self.stand_in(what)),
         };
-        let word = match kind {
-            EntityKind::Report => "report",
-            EntityKind::Prescription => "prescription",
-            EntityKind::Immunization => "immunization",
-            _ => "order",
-        };
+        let words = [
+            (EntityKind::Report, "report"),
+            (EntityKind::Prescription, "prescription"),
+            (EntityKind::Immunization, "immunization"),
+        ];
+        let word = words.iter().find(|(known, _)| *known == kind);
+        let word = word.map_or("order", |(_, word)| *word);
         // One number may stand for several reports, each of another service.
         let mut value = format!("{word}:{number}");
         if kind == EntityKind::Report {

@@ -240,8 +240,9 @@ fn outcome(rxa: &Seg<'_>, voice: &mut Voice<'_, '_>) {
         ("D", _) => Some((21, "entered-in-error")),
         (_, is_given) => {
             let said = find(COMPLETION, completion.trim()).map(|status| (20, status));
-            // A reason against it, and no word of whether it was given.
-            said.or_else(|| (!is_given).then_some((18, "not-done")))
+            // A reason against it, and no word of whether it was given; or no vaccine (CVX 998).
+            let is_none = rxa.field(5).text().trim() == "998";
+            said.or_else(|| (!is_given || is_none).then_some((18, "not-done")))
         }
     };
     if let Some((n, status)) = status {

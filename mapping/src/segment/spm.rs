@@ -96,8 +96,8 @@ fn identifiers(spm: &Seg<'_>, voice: &mut Voice<'_, '_>) {
         spm,
         3,
         |sent| {
-            let names = cx::pair(sent, ["PGN", "FGN"], reading);
-            Some(logical("Specimen", names.into_iter().next()?))
+            let mut parents = cx::pair(sent, ["PGN", "FGN"], reading).into_iter();
+            Some(logical("Specimen", parents.next()?))
         },
         |parent| Specimen {
             parent,
@@ -283,26 +283,26 @@ pub(super) fn of_obr(obr: &Seg<'_>, spm: Option<&Seg<'_>>, voice: &mut Voice<'_,
         },
     );
     if spm.is_none() {
-        voice.one(obr, 15, |sent| source(sent, reading));
+        voice.one(obr, 15, |sent| Some(source(sent, reading)));
     }
 }
 
 /// SPS: source, additives, words, site and state of a specimen.
-fn source(sps: Repetition<'_>, reading: &Reading<'_>) -> Option<Specimen> {
+fn source(sps: Repetition<'_>, reading: &Reading<'_>) -> Specimen {
     let coded = |n, table| cwe::concept(Cwe::new(sps.component(n)), Some(table), reading);
     let site = coded(4, "0163").map(|site| SpecimenCollection {
         body_site: Some(Box::new(site)),
         ..SpecimenCollection::default()
     });
     let words = text::text(&sps.component(3).full_text());
-    Some(Specimen {
+    Specimen {
         r#type: coded(1, "0487").map(Box::new),
         container: coded(2, "0371").map(holding).into_iter().collect(),
         collection: site,
         condition: coded(6, "0493").into_iter().collect(),
         note: words.map(noted).into_iter().collect(),
         ..Specimen::default()
-    })
+    }
 }
 
 /// States whose specimen it is, and for which order it was taken.

@@ -3,9 +3,8 @@
 use fhirbolt::model::r4::resources::{
     ServiceRequest, ServiceRequestOccurrence, ServiceRequestQuantity,
 };
-use fhirbolt::model::r4::types::{Annotation, Time, Timing, TimingRepeat, TimingRepeatBounds};
-use hl7v2::Repetition;
-use hl7v2::datatype::{Nm, Tm};
+use fhirbolt::model::r4::types::{Annotation, Timing, TimingRepeat, TimingRepeatBounds};
+use hl7v2::datatype::Nm;
 
 use crate::datatype::{dtm, quantity, text, timing};
 use crate::inbound::{Reading, Seg, Voice, valued};
@@ -74,7 +73,9 @@ pub(super) fn timed(tq1: &Seg<'_>, reading: &Reading<'_>) -> Option<Timing> {
     let mut repeat = repeat.unwrap_or_default();
     // Times of day and an event exclude each other (tim-10).
     if repeat.when.is_empty() {
-        repeat.time_of_day = valued(tq1.field(4)).filter_map(clock).collect();
+        repeat.time_of_day = valued(tq1.field(4))
+            .filter_map(|sent| timing::clock(&sent.text()))
+            .collect();
     } else if repeat.offset.is_none() {
         let offset = tq1.field(5).first();
         repeat.offset = timing::minutes(&offset.component(1).text(), &offset.component(2).text());
@@ -103,17 +104,6 @@ fn bounds(tq1: &Seg<'_>, reading: &Reading<'_>) -> Option<TimingRepeatBounds> {
     }
     let (_, _, duration) = timing::span(tq1.field(6).first())?;
     Some(TimingRepeatBounds::Duration(Box::new(duration)))
-}
-
-fn clock(sent: Repetition<'_>) -> Option<Time> {
-    let time = Tm::parse(&sent.text()).ok()?.time();
-    let text = format!(
-        "{:02}:{:02}:{:02}",
-        time.hour(),
-        time.minute(),
-        time.second()
-    );
-    Some(text.as_str().into())
 }
 
 /// States what TQ says of the request.

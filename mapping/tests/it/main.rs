@@ -5,6 +5,8 @@ mod chart;
 #[cfg(test)]
 mod histories;
 #[cfg(test)]
+mod orders;
+#[cfg(test)]
 mod reading;
 #[cfg(test)]
 mod robustness;

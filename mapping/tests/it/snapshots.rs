@@ -129,3 +129,69 @@ IN2||900-12-3456||||MC77
 ",
     );
 }
+
+pub(crate) const RESULTS: &str = r"
+MSH|^~\&|LAB|HOSP^2.16.840.1.113883.3.98^ISO|BRIDGE|HUB|20240115083000-0600||ORU^R01^ORU_R01|R1|P|2.5.1
+PID|1||77^^^EMR^MR||DOE^JANE||19600102|F
+PV1|1|O|||||||||||||||||V9^^^EMR^VN
+ORC|RE|P1^EMR|F1^LAB|G1^EMR|CM|||||||3850^ORDER^OLA^^^^^^EMR||555-0100||R1^Routine check^L|||||HOME CLINIC^^^^^EMR^FI^^^HC1|9 High St^^Austin^TX|555-0101|||||R|O
+OBR|1|P1^EMR|F1^LAB|24323-8^Metabolic panel^LN|R|20240114|20240115070000||5^mL&&UCUM|12^DRAW^DAN|||Diabetic|20240115073000||3850^ORDER^OLA^^^^^^EMR||||||20240115083000||CH|F||||||I10^Hypertension^I10|77&READ&ROB&&&DR||88&TECH&TOM^20240115070000||||||||||||STAT^Stat^L|||||||ALT1^^^EMR
+NTE|1|L|Fasting sample.
+OBX|1|NM|2345-7^Glucose^LN|1|98.50|mg/dL^^UCUM|70-99|N||A|F|||20240115070000||88^TECH^TOM|AUTO^Automated^L|EQ1^LAB|20240115080000|ARM^Arm^L|O1^LAB||State Lab^L^^^^LAB^FI^^^L1|1 Main St^^Waco^TX|99^HEAD^HAL||||RSLT
+NTE|1||Within range,
+NTE|2||no action.
+OBX|2|SN|2160-0^Creatinine^LN|2|<^0.5|mg/dL^^UCUM|0.6-1.2|L|||P
+OBX|3|CWE|600-7^Culture^LN|3|112283007^E. coli^SCT~3092008^Staph. aureus^SCT||||||F
+OBX|4|TX|18748-4^Report^LN||FINDINGS||||||F
+OBX|5|TX|18748-4^Report^LN||None.||||||F
+OBX|6|ED|60591-5^Summary^LN||LAB^AP^PDF^Base64^JVBERi0xLjQ=||||||F
+SPM|1|S1&EMR^S2&LAB|S0&EMR|SER^Serum^HL70487||EDTA^EDTA^HL70371|VENIP^Venipuncture^HL70488|ARM^Arm^L||||4^mL&&UCUM||Clear|||20240115065500|20240115073000||Y||||AUT^Autolyzed^HL70493|||TUBE^Tube^L|||A1^^^LAB|X1^^^LAB|SH1^LAB
+OBX|1|NM|2951-2^Sodium^LN||140|mmol/L^^UCUM|||||F
+";
+
+#[test]
+fn a_report_with_everything() {
+    check("results", RESULTS);
+}
+
+pub(crate) const ORDERS: &str = r"
+MSH|^~\&|EMR|AGENCY|||20240115083000||OML^O21^OML_O21|O1|P|2.5.1
+PID|1||77^^^EMR^MR||DOE^JANE||19600102|F
+PV1|1|O|||||||||||||||||V9^^^EMR^VN
+ORC|NW|P1^EMR|||||||20240115081000|10^ENTER^ED|11^CHECK^CY|3850^ORDER^OLA|||||Desk
+TQ1|1||QD||||20240116|20240120|R
+OBR|1|P1^EMR||24323-8^Metabolic panel^LN||20240116|||||G||Diabetic|||||||||||LAB|||||||I10^Hypertension^I10
+NTE|1||Please call.
+DG1|1||I10^Hypertension^I10|||A
+OBX|1|ST|49541-6^Fasting^LN||yes||||||F
+SPM|1|S1&EMR||BLD^Whole blood^HL70487
+SAC||ACC1|C1
+ORC|CA|P2^EMR
+ORC|NW|P3^EMR
+RXO|50111^Hydralazine^NDC|1|2|{tab}^tablet^UCUM|||^Take with food.||G||30|{tab}^tablet^UCUM|2
+RXR|PO^Oral^HL70162
+TQ1|1|1^{tab}&tablet&UCUM|BID
+";
+
+#[test]
+fn orders_of_services_and_of_a_medication() {
+    check("orders", ORDERS);
+}
+
+pub(crate) const IMMUNIZATIONS: &str = r"
+MSH|^~\&|EMR|AGENCY|||20240115083000||VXU^V04^VXU_V04|V1|P|2.5.1
+PID|1||77^^^EMR^MR||DOE^JANE||19600102|F
+ORC|RE|PV1^EMR|FV1^EMR||||||20240110090000|||3850^ORDER^OLA
+RXA|0|1|20240110085500|20240110085500|140^Influenza^CVX|0.5|mL^^UCUM||00^New record^NIP001|1011^NURSE^NINA|^^^CLINIC||||LOT7|20240630|SKB^GlaxoSmithKline^MVX||Z23^Encounter for immunization^I10|CP|A|20240110090000
+RXR|IM^Intramuscular^HL70162|LD^Left deltoid^HL70163
+OBX|1|CE|64994-7^Eligibility^LN|1|V01^Not VFC^HL70064||||||F
+OBX|2|CE|69764-9^Document type^LN|2|253088698300^Flu leaflet^cdcgs1vis||||||F
+OBX|3|TS|29769-7^Presented^LN|2|20240110||||||F
+ORC|RE||9999
+RXA|0|1|20240110||08^HepB^CVX|999||||||||||||00^Parental decision^NIP002||RE
+";
+
+#[test]
+fn an_immunization_and_one_that_was_refused() {
+    check("immunizations", IMMUNIZATIONS);
+}

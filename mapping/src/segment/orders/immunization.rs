@@ -125,12 +125,11 @@ impl Told {
                 ..ImmunizationReaction::default()
             }),
             "48767-8" => {
-                self.note.extend(
-                    text::text(&obx::text_of(obx.field(5))).map(|text| Annotation {
-                        text: text.into(),
-                        ..Annotation::default()
-                    }),
-                )
+                let text = text::text(&obx::text_of(obx.field(5)));
+                self.note.extend(text.map(|text| Annotation {
+                    text: text.into(),
+                    ..Annotation::default()
+                }));
             }
             "59784-9" => self.reason = Some(meaning("IMMUNE", "immunity")),
             "30945-0" => self.reason = Some(meaning("MEDPREC", "medical precaution")),
@@ -187,83 +186,93 @@ impl Told {
         self.has_protocol = true;
     }
 
-    fn state(self, voice: &mut Voice<'_, '_>) {
-        let mut state = |name: &str, immunization: &Immunization| {
-            voice.turn_to_part("told", name);
-            let place = crate::facts::Place::new("OBX", 5);
-            voice.state(place, json::fragment(immunization));
-        };
-        let blank = rxa::blank;
-        let funding_source = self.funding.map(Box::new);
-        state(
-            "funding",
-            &Immunization {
-                funding_source,
-                ..blank()
-            },
-        );
-        let program_eligibility = self.eligibility;
-        state(
-            "eligibility",
-            &Immunization {
-                program_eligibility,
-                ..blank()
-            },
-        );
-        let reaction = self.reaction;
-        state(
-            "reaction",
-            &Immunization {
-                reaction,
-                ..blank()
-            },
-        );
-        let note = self.note;
-        state("note", &Immunization { note, ..blank() });
-        let status_reason = self.reason.map(|meaning| Box::new(meaning.concept()));
-        state(
-            "reason",
-            &Immunization {
-                status_reason,
-                ..blank()
-            },
-        );
-        for (name, leaflet) in self.education {
+    fn state(mut self, voice: &mut Voice<'_, '_>) {
+        let protocol_applied: Vec<_> = self.protocol_applied().into_iter().collect();
+        let education = std::mem::take(&mut self.education);
+        let told = [
+            (
+                "funding",
+                Immunization {
+                    funding_source: self.funding.map(Box::new),
+                    ..rxa::blank()
+                },
+            ),
+            (
+                "eligibility",
+                Immunization {
+                    program_eligibility: self.eligibility,
+                    ..rxa::blank()
+                },
+            ),
+            (
+                "reaction",
+                Immunization {
+                    reaction: self.reaction,
+                    ..rxa::blank()
+                },
+            ),
+            (
+                "note",
+                Immunization {
+                    note: self.note,
+                    ..rxa::blank()
+                },
+            ),
+            (
+                "reason",
+                Immunization {
+                    status_reason: self.reason.map(|meaning| Box::new(meaning.concept())),
+                    ..rxa::blank()
+                },
+            ),
+            (
+                "protocol",
+                Immunization {
+                    protocol_applied,
+                    ..rxa::blank()
+                },
+            ),
+        ];
+        for (name, immunization) in &told {
+            tell(name, immunization, voice);
+        }
+        for (name, leaflet) in education {
             // A vaccine's type alone tells of no leaflet.
-            let is_leaflet =
-                leaflet.publication_date.is_some() || leaflet.presentation_date.is_some();
-            if is_leaflet {
-                let education = vec![leaflet];
-                state(
-                    &format!("education {name}"),
-                    &Immunization {
-                        education,
-                        ..blank()
-                    },
-                );
+            let days = [&leaflet.publication_date, &leaflet.presentation_date];
+            if days.into_iter().any(Option::is_some) {
+                let immunization = Immunization {
+                    education: vec![leaflet],
+                    ..rxa::blank()
+                };
+                tell(&format!("education {name}"), &immunization, voice);
             }
         }
-        if self.has_protocol {
-            let dose_number = match (self.dose.as_deref().and_then(positive), self.dose) {
-                (Some(number), _) => ImmunizationProtocolAppliedDoseNumber::PositiveInt(number),
-                (None, dose) => {
-                    let words = dose.unwrap_or_else(|| "unknown".to_owned());
-                    ImmunizationProtocolAppliedDoseNumber::String(words.into())
-                }
-            };
-            let protocol_applied = vec![ImmunizationProtocolApplied {
-                dose_number,
-                ..self.protocol
-            }];
-            state(
-                "protocol",
-                &Immunization {
-                    protocol_applied,
-                    ..blank()
-                },
-            );
-        }
     }
+
+    fn protocol_applied(&mut self) -> Option<ImmunizationProtocolApplied> {
+        if !self.has_protocol {
+            return None;
+        }
+        let dose = self.dose.take();
+        let dose_number = match (dose.as_deref().and_then(positive), dose) {
+            (Some(number), _) => ImmunizationProtocolAppliedDoseNumber::PositiveInt(number),
+            (None, dose) => {
+                let words = dose.unwrap_or_else(|| "unknown".to_owned());
+                ImmunizationProtocolAppliedDoseNumber::String(words.into())
+            }
+        };
+        Some(ImmunizationProtocolApplied {
+            dose_number,
+            ..std::mem::take(&mut self.protocol)
+        })
+    }
+}
+
+/// States what one kind of observation tells, as a part of its own: none hides another.
+fn tell(name: &str, immunization: &Immunization, voice: &mut Voice<'_, '_>) {
+    voice.turn_to_part("told", name);
+    let place = crate::facts::Place::new("OBX", 5);
+    voice.state(place, json::fragment(immunization));
 }
 
 fn positive(words: &str) -> Option<PositiveInt> {

@@ -25,7 +25,8 @@ const NOTE: &str = "http://hl7.org/fhir/5.0/StructureDefinition/extension-Diagno
 pub(super) fn state(context: &Context<'_, '_, '_>, names: &mut Names) {
     let Some(obr) = &context.detail else { return };
     let numbers = context.numbers();
-    let is_ordered = context.orc.is_some() || numbers.is_placed();
+    let is_ordered =
+        context.orc.is_some() || numbers.is_placed() || !obr.raw().field(16).is_empty();
     let request = is_ordered.then(|| request::of_report(context, names));
     let specimens = request::specimens(context, request.as_ref().unwrap_or(&Reference::default()));
     let what = context.what(4);
@@ -38,11 +39,11 @@ pub(super) fn state(context: &Context<'_, '_, '_>, names: &mut Names) {
         ..blank_report()
     };
     voice.state(obr.place(0), json::fragment(&constant));
-    let named = |identifier: Vec<Identifier>| DiagnosticReport {
+    let identified = |identifier: Vec<Identifier>| DiagnosticReport {
         identifier,
         ..blank_report()
     };
-    orc::identifiers(context.orc.as_ref(), Some(obr), &mut voice, named);
+    orc::identifiers(context.orc.as_ref(), Some(obr), &mut voice, identified);
     if let Some(orc) = &context.orc {
         obr::orc_of_report(orc, &mut voice);
     }

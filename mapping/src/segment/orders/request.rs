@@ -4,17 +4,15 @@ use std::collections::HashMap;
 
 use fhirbolt::model::r4::resources::ServiceRequest;
 use fhirbolt::model::r4::types::{Identifier, Reference};
-use hl7v2::datatype::Ei;
 use model::{IdentityKind, SourceIdentity};
 
-use crate::datatype::text;
 use crate::datatype::xon::refer;
 use crate::facts::Place;
 use crate::inbound::{EntityKind, Seg, Voice};
 use crate::json;
 
 use super::super::obx::About;
-use super::super::orc::{self, blank};
+use super::super::orc::{self, Number, blank};
 use super::super::{nte, obr, prt, spm, tq1};
 use super::{Context, Names, observe, runs};
 
@@ -161,28 +159,16 @@ pub(super) fn specimens(context: &Context<'_, '_, '_>, request: &Reference) -> V
     let mut named = HashMap::<String, usize>::new();
     for (at, taken) in order.specimens.iter().enumerate() {
         let seg = Seg::new("SPM", taken.spm);
-        let id = Ei::new(taken.spm.field(2).component(2));
-        let placed = Ei::new(taken.spm.field(2).component(1));
-        let number = [id, placed].into_iter().find_map(|ei| {
-            let value = text::text(&ei.id())?;
-            Some((
-                value,
-                ei.namespace().into_owned(),
-                ei.universal_id().into_owned(),
-            ))
-        });
-        let value = match number {
-            Some((value, namespace, universal)) => format!("{value}|{namespace}|{universal}"),
-            None => stand_in(context, at),
-        };
-        let nth = named.entry(value.clone()).or_default();
+        // The filler's name for it, else the placer's.
+        let id = taken.spm.field(2);
+        let number = [2, 1]
+            .into_iter()
+            .find_map(|n| Number::of(id.component(n), reading));
+        let number = number.unwrap_or_else(|| stand_in(context, at));
+        let value = format!("{}|{}", number.value, number.authority);
+        let nth = named.entry(value).or_default();
         *nth += 1;
-        let value = if *nth == 1 {
-            value
-        } else {
-            format!("{value}|{nth}")
-        };
-        let mut voice = specimen(context, value);
+        let mut voice = specimen(context, number, *nth);
         spm::about(&seg, context.about.subject.clone(), request(), &mut voice);
         let containers: Vec<Seg<'_>> = taken
             .containers
@@ -205,7 +191,7 @@ pub(super) fn specimens(context: &Context<'_, '_, '_>, request: &Reference) -> V
     }
     let sourced = obr.filter(|obr| references.is_empty() && !obr.raw().field(15).is_empty());
     if let Some(obr) = sourced {
-        let mut voice = specimen(context, stand_in(context, 0));
+        let mut voice = specimen(context, stand_in(context, 0), 1);
         spm::about(obr, context.about.subject.clone(), request(), &mut voice);
         spm::of_obr(obr, None, &mut voice);
         references.push(refer("Specimen", voice.entity.0, None));
@@ -214,24 +200,31 @@ pub(super) fn specimens(context: &Context<'_, '_, '_>, request: &Reference) -> V
     references
 }
 
-fn specimen<'c, 'a>(context: &Context<'c, '_, 'a>, value: String) -> Voice<'c, 'a> {
+fn specimen<'c, 'a>(context: &Context<'c, '_, 'a>, number: Number, nth: usize) -> Voice<'c, 'a> {
+    let Number { value, authority } = number;
     let identity = SourceIdentity {
         kind: IdentityKind::Part,
-        authority: context.reading.sender(),
+        authority,
         type_code: String::new(),
-        value: format!("specimen:{value}"),
+        value: match nth {
+            1 => format!("specimen:{value}"),
+            nth => format!("specimen:{value}|{nth}"),
+        },
     };
     Voice::unidentified(context.reading, EntityKind::Specimen, identity)
 }
 
 /// A specimen without a number is the order's.
-fn stand_in(context: &Context<'_, '_, '_>, at: usize) -> String {
+fn stand_in(context: &Context<'_, '_, '_>, at: usize) -> Number {
     let numbers = context.numbers();
-    let number = match numbers.filled() {
-        Some(number) => format!("{}|{}", number.value, number.authority),
-        None => context.stand_in(&context.what(4)),
+    let (value, authority) = match numbers.filled() {
+        Some(number) => (number.value.clone(), number.authority.clone()),
+        None => (context.stand_in(&context.what(4)), context.reading.sender()),
     };
-    format!("order:{number}|{at}")
+    Number {
+        value: format!("order:{value}|{at}"),
+        authority,
+    }
 }
 
 /// The specimen of an observation: that below which it stands, else the only one.
