@@ -4,7 +4,6 @@ mod patient;
 mod timeline;
 mod visit;
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use fhir::ResourceType;
@@ -125,8 +124,8 @@ impl Draft<'_> {
     }
 }
 
-/// What is said of an entity, part by part.
-pub(super) struct Parts<'f>(BTreeMap<&'f str, Vec<Said<'f>>>);
+/// What is said of an entity, sorted by part.
+pub(super) struct Parts<'f>(Vec<Said<'f>>);
 
 /// The parts that a snapshot lists.
 #[derive(Default, serde::Deserialize)]
@@ -137,6 +136,7 @@ struct Listed {
 /// What one field says.
 #[derive(Clone, Copy)]
 pub(super) struct Said<'f> {
+    part: &'f str,
     pub(super) field: Place,
     pub(super) fragment: &'f str,
     pub(super) source: &'f Arc<Source>,
@@ -144,20 +144,17 @@ pub(super) struct Said<'f> {
 
 impl<'f> Parts<'f> {
     fn of(facts: &'f Facts) -> Self {
-        let mut parts: BTreeMap<&str, Vec<Said<'_>>> = BTreeMap::new();
         let registers = facts.registers().filter_map(|(key, register)| {
             Some((key, register.fragment.as_deref()?, &register.source))
         });
-        for (key, fragment, source) in registers.chain(facts.observed()) {
-            let RegisterKey { part, field } = key;
-            let said = Said {
-                field: *field,
-                fragment,
-                source,
-            };
-            parts.entry(part.as_ref()).or_default().push(said);
-        }
-        let mut parts = Self(parts);
+        let said = |(key, fragment, source): (&'f RegisterKey, _, _)| Said {
+            part: key.part.as_ref(),
+            field: key.field,
+            fragment,
+            source,
+        };
+        let mut parts = Self(registers.chain(facts.observed()).map(said).collect());
+        parts.0.sort_by_key(|said| said.part);
         parts.drop_unlisted();
         parts
     }
@@ -171,12 +168,24 @@ impl<'f> Parts<'f> {
             .collect();
         for (kind, snapshot) in snapshots {
             let listed: Listed = serde_json::from_str(snapshot.fragment).unwrap_or_default();
-            self.0.retain(|part, said| {
+            let stays = |said: &[Said<'f>]| {
+                let part = said.first().map_or("", |said| said.part);
                 let is_of_kind = part.split('/').next() == Some(kind);
                 let is_later = said.iter().any(|said| *snapshot.source < *said.source);
                 !is_of_kind || is_later || listed.parts.iter().any(|known| known == part)
-            });
+            };
+            self.0 = self
+                .each()
+                .filter(|said| stays(said))
+                .flatten()
+                .copied()
+                .collect();
         }
+    }
+
+    /// Each part: what is said of it.
+    fn each(&self) -> impl Iterator<Item = &[Said<'f>]> {
+        self.0.chunk_by(|one, other| one.part == other.part)
     }
 
     /// What is said of the entity itself.
@@ -185,14 +194,17 @@ impl<'f> Parts<'f> {
     }
 
     pub(super) fn part(&self, name: &str) -> &[Said<'f>] {
-        self.0.get(name).map_or(&[], Vec::as_slice)
+        let start = self.0.partition_point(|said| said.part < name);
+        let said = self.0.get(start..).unwrap_or_default();
+        let n_said = said.partition_point(|said| said.part == name);
+        said.get(..n_said).unwrap_or_default()
     }
 
     /// The parts that become resources of a type: name and what is said of it.
     pub(super) fn of_kind(&self, kind: &str) -> impl Iterator<Item = (&'f str, &[Said<'f>])> {
-        self.0.iter().filter_map(move |(part, said)| {
-            let name = part.strip_prefix(kind)?.strip_prefix('/')?;
-            Some((name, said.as_slice()))
+        self.each().filter_map(move |said| {
+            let name = said.first()?.part.strip_prefix(kind)?.strip_prefix('/')?;
+            Some((name, said))
         })
     }
 
@@ -213,7 +225,6 @@ impl Said<'_> {
     fn lineage(&self) -> impl Iterator<Item = Lineage> + use<> {
         let (field, journal) = (self.field, self.source.journal);
         let elements: Vec<String> = members(self.fragment)
-            .into_iter()
             .map(|(element, _)| element.to_owned())
             .collect();
         elements.into_iter().map(move |element| Lineage {
@@ -275,7 +286,7 @@ impl<'f: 'c, 'c> Builder<'f, 'c> {
         text.push_str(
             "\",\"meta\":{\"tag\":[{\"system\":\"urn:drawbridge:origin\",\"code\":\"emr\"}]}",
         );
-        if self.assembly.names().next().is_some() {
+        if !self.assembly.is_empty() {
             text.push(',');
             self.assembly.write_members(&mut text);
         }
