@@ -157,7 +157,7 @@ fn endpoint(application: Hd<'_>, facility: Hd<'_>, _ctx: &Context<'_>) -> String
             if word.trim().is_empty() {
                 "-".to_owned()
             } else {
-                hd::encoded(word.trim())
+                hd::encoded(word.trim()).into_owned()
             }
         });
         format!("urn:drawbridge:application:{facility}:{application}")

@@ -71,19 +71,14 @@ fn identifier(xcn: Xcn<'_>, id: String, reading: &Reading<'_>) -> Identifier {
 }
 
 fn name(xcn: Xcn<'_>, reading: &Reading<'_>) -> Option<HumanName> {
-    let owned = |text: std::borrow::Cow<'_, str>| text.into_owned();
     let parts = Parts {
         family: xcn.family(),
-        given: [owned(xcn.given()), owned(xcn.further_given())],
-        suffixes: [
-            owned(xcn.suffix()),
-            owned(xcn.degree()),
-            owned(xcn.professional_suffix()),
-        ],
-        prefix: owned(xcn.prefix()),
-        type_code: owned(xcn.type_code()),
-        effective: owned(xcn.text(19)),
-        expiration: owned(xcn.text(20)),
+        given: [xcn.given(), xcn.further_given()],
+        suffixes: [xcn.suffix(), xcn.degree(), xcn.professional_suffix()],
+        prefix: xcn.prefix(),
+        type_code: xcn.type_code(),
+        effective: xcn.text(19),
+        expiration: xcn.text(20),
     };
     xpn::of_parts(&parts, reading)
 }

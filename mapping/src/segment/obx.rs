@@ -134,7 +134,7 @@ fn result(obx: &Seg<'_>, status: &'static str, owner: &mut Voice<'_, '_>) {
 fn interpreted(mut concept: CodeableConcept) -> CodeableConcept {
     for coding in &mut concept.coding {
         let uri = coding.system.as_ref().and_then(|uri| uri.value.as_deref());
-        if uri.is_none() || uri == Some(system::v2_table("0078").as_str()) {
+        if uri.is_none() || uri == Some(system::v2_table("0078").as_ref()) {
             let v3 = "http://terminology.hl7.org/CodeSystem/v3-ObservationInterpretation";
             coding.system = Some(v3.into());
         }
