@@ -1,9 +1,10 @@
-//! Maps one message many times: `map_loop FILE TIMES [bundle|lane]`. For profilers; `benches/map.rs`
-//! measures time. `lane` is what a worker does: read, join with what is stored, fold, store.
+//! Maps one message many times: `map_loop FILE TIMES [bundle|new|known]`. For profilers; `benches/map.rs`
+//! measures time. `new` is what a worker does with a message about things that it hears of first,
+//! `known` with one about things that have facts.
 
 use jiff::tz::TimeZone;
 use mapping::inbound::{Context, interpret};
-use mapping::{Facts, FoldContext, Profile, bundle_text, drafts};
+use mapping::{Facts, FoldContext, Profile, bundle_text, drafts, fold};
 use model::{IdentityKey, Timestamp};
 
 fn main() {
@@ -11,7 +12,8 @@ fn main() {
     let file = args.next().expect("a message file is named");
     let times: u32 = args.next().map_or(1000, |n| n.parse().expect("a count"));
     let step = match args.next().as_deref() {
-        Some("lane") => lane,
+        Some("new") => new,
+        Some("known") => known,
         _ => bundle,
     };
     let bytes = std::fs::read(file).expect("the file can be read");
@@ -32,21 +34,32 @@ fn bundle(bytes: &[u8], ctx: &Context<'_>) -> usize {
     bundle_text(&message, ctx).expect("it has rules").len()
 }
 
-fn lane(bytes: &[u8], ctx: &Context<'_>) -> usize {
+fn new(bytes: &[u8], ctx: &Context<'_>) -> usize {
     let message = hl7v2::Message::parse(bytes).expect("it begins with MSH");
     let read = interpret(&message, ctx).expect("it has rules");
-    let fold = FoldContext {
+    let stored = read.statements.iter().map(|said| {
+        let folded = fold(said.entity, said.kind, &said.facts, &context(ctx));
+        let indexed = folded.iter().map(|one| fhir::index(one.kind, &one.body));
+        indexed.map(|values| values.tokens.len()).sum::<usize>() + said.facts.to_bytes().len()
+    });
+    stored.sum()
+}
+
+fn known(bytes: &[u8], ctx: &Context<'_>) -> usize {
+    let message = hl7v2::Message::parse(bytes).expect("it begins with MSH");
+    let read = interpret(&message, ctx).expect("it has rules");
+    let joined = read.statements.iter().map(|said| {
+        let mut facts = Facts::from_bytes(&said.facts.to_bytes()).expect("we wrote them");
+        facts.join(&said.facts);
+        let folded = drafts(said.entity, said.kind, &facts, &context(ctx));
+        folded.iter().map(|draft| draft.text.len()).sum::<usize>()
+    });
+    joined.sum()
+}
+
+fn context<'c>(ctx: &Context<'c>) -> FoldContext<'c> {
+    FoldContext {
         profile: ctx.profile,
         key: ctx.key,
-    };
-    let mut n_bytes = 0;
-    for said in &read.statements {
-        let stored = said.facts.to_bytes();
-        let mut facts = Facts::from_bytes(&stored).expect("we wrote them");
-        facts.join(&said.facts);
-        n_bytes += facts.to_bytes().len();
-        let folded = drafts(said.entity, said.kind, &facts, &fold);
-        n_bytes += folded.iter().map(|draft| draft.text.len()).sum::<usize>();
     }
-    n_bytes
 }
