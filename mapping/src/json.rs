@@ -12,6 +12,7 @@ use fhirbolt::serde::SerializeResource;
 
 pub(crate) use scan::{elements, inside_of_list, members};
 use write::Object;
+pub(crate) use write::escaped;
 
 /// A resource that we write.
 pub(crate) trait Resource: SerializeResource + write::Members {}
