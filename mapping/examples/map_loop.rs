@@ -4,7 +4,7 @@
 
 use jiff::tz::TimeZone;
 use mapping::inbound::{Context, interpret};
-use mapping::{Facts, FoldContext, Profile, bundle_text, drafts, fold};
+use mapping::{Facts, FoldContext, Profile, bundle_text, drafts};
 use model::{IdentityKey, Timestamp};
 
 fn main() {
@@ -38,9 +38,12 @@ fn new(bytes: &[u8], ctx: &Context<'_>) -> usize {
     let message = hl7v2::Message::parse(bytes).expect("it begins with MSH");
     let read = interpret(&message, ctx).expect("it has rules");
     let stored = read.statements.iter().map(|said| {
-        let folded = fold(said.entity, said.kind, &said.facts, &context(ctx));
-        let indexed = folded.iter().map(|one| fhir::index(one.kind, &one.body));
-        indexed.map(|values| values.tokens.len()).sum::<usize>() + said.facts.to_bytes().len()
+        let folded = drafts(said.entity, said.kind, &said.facts, &context(ctx));
+        let indexed = folded.iter().map(|draft| {
+            let tree = fhir::Tree::parse(&draft.text).expect("we wrote it");
+            fhir::index(draft.kind, &tree).tokens.len() + draft.lineage().len()
+        });
+        indexed.sum::<usize>() + said.facts.to_bytes().len()
     });
     stored.sum()
 }

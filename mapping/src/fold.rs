@@ -90,7 +90,9 @@ pub struct Draft<'f> {
     /// The resource, with id and origin tag in this order, without version, time and source. Equal
     /// facts give equal texts.
     pub text: String,
-    said: Vec<Said<'f>>,
+    /// Its elements and who said them.
+    lines: Vec<(&'f str, Said<'f>)>,
+    latest: Option<&'f Arc<Source>>,
 }
 
 impl std::fmt::Debug for Draft<'_> {
@@ -100,26 +102,26 @@ impl std::fmt::Debug for Draft<'_> {
 }
 
 impl Draft<'_> {
-    /// Where each element of `body` comes from, which is the text as a value.
-    pub fn lineage(&self, body: &Value) -> Vec<Lineage> {
-        let lines = self.said.iter().flat_map(Said::lineage);
-        // What another field said better is not in the resource.
-        lines
-            .filter(|line| body.get(&line.element).is_some())
-            .collect()
+    /// Where each element comes from.
+    pub fn lineage(&self) -> Vec<Lineage> {
+        let line = |(element, said): &(&str, Said<'_>)| Lineage {
+            element: (*element).to_owned(),
+            field: said.field.to_string(),
+            journal: said.source.journal,
+        };
+        self.lines.iter().map(line).collect()
     }
 
     fn finish(self) -> Option<Folded> {
         let body: Result<Value, _> = serde_json::from_str(&self.text);
         debug_assert!(body.is_ok(), "a resource is JSON that we wrote");
         let body = body.ok()?;
-        let latest = self.said.iter().map(|said| said.source).max();
         Some(Folded {
             kind: self.kind,
             id: self.id,
-            lineage: self.lineage(&body),
+            lineage: self.lineage(),
             body,
-            source: latest.and_then(|source| source.journal),
+            source: self.latest.and_then(|source| source.journal),
         })
     }
 }
@@ -220,27 +222,13 @@ impl<'f> Parts<'f> {
     }
 }
 
-impl Said<'_> {
-    /// Where the elements of the fragment come from.
-    fn lineage(&self) -> impl Iterator<Item = Lineage> + use<> {
-        let (field, journal) = (self.field, self.source.journal);
-        let elements: Vec<String> = members(self.fragment)
-            .map(|(element, _)| element.to_owned())
-            .collect();
-        elements.into_iter().map(move |element| Lineage {
-            element,
-            field: field.to_string(),
-            journal,
-        })
-    }
-}
-
 /// Puts a resource together.
 pub(super) struct Builder<'f, 'c> {
     kind: ResourceType,
     id: ResourceId,
     pub(super) assembly: Assembly<'c>,
-    said: Vec<Said<'f>>,
+    lines: Vec<(&'f str, Said<'f>)>,
+    latest: Option<&'f Arc<Source>>,
 }
 
 impl<'f: 'c, 'c> Builder<'f, 'c> {
@@ -249,7 +237,8 @@ impl<'f: 'c, 'c> Builder<'f, 'c> {
             kind,
             id,
             assembly: Assembly::default(),
-            said: Vec::new(),
+            lines: Vec::new(),
+            latest: None,
         }
     }
 
@@ -261,8 +250,11 @@ impl<'f: 'c, 'c> Builder<'f, 'c> {
 
     /// Adds what a field says. What is there already stays, lists grow.
     pub(super) fn add(&mut self, said: Said<'f>) {
-        self.assembly.add(said.fragment);
-        self.explain(said);
+        for (element, value) in members(said.fragment) {
+            self.assembly.put(element, value);
+            self.lines.push((element, said));
+        }
+        self.latest = self.latest.max(Some(said.source));
     }
 
     /// Adds elements that were computed.
@@ -272,10 +264,15 @@ impl<'f: 'c, 'c> Builder<'f, 'c> {
 
     /// Remembers that a field took part.
     pub(super) fn explain(&mut self, said: Said<'f>) {
-        self.said.push(said);
+        let elements = members(said.fragment).map(|(element, _)| (element, said));
+        self.lines.extend(elements);
+        self.latest = self.latest.max(Some(said.source));
     }
 
-    pub(super) fn finish(self) -> Draft<'f> {
+    pub(super) fn finish(mut self) -> Draft<'f> {
+        // What another field said better is not in the resource.
+        let assembly = &self.assembly;
+        self.lines.retain(|(element, _)| assembly.has(element));
         let kind = self.kind.name();
         let id = self.id;
         let mut text = String::with_capacity(1024);
@@ -295,7 +292,8 @@ impl<'f: 'c, 'c> Builder<'f, 'c> {
             kind: self.kind,
             id,
             text,
-            said: self.said,
+            lines: self.lines,
+            latest: self.latest,
         }
     }
 }
