@@ -6,6 +6,7 @@ use fhirbolt::model::r4::resources::{
 use fhirbolt::model::r4::types::{Coding, Reference};
 use hl7v2::datatype::Hd;
 use hl7v2::{Message, Segment};
+use memchr::memmem::Finder;
 use model::IdentityKey;
 use serde_json::Value;
 
@@ -37,7 +38,8 @@ pub fn bundle_text(message: &Message<'_>, ctx: &Context<'_>) -> Result<String, U
         .flat_map(|said| drafts(said.entity, said.kind, &said.facts, &fold))
         .collect();
     let msh = message.msh();
-    let mut out = String::with_capacity(8 * 1024);
+    let n_bytes: usize = folded.iter().map(|draft| draft.text.len() + 256).sum();
+    let mut out = String::with_capacity(n_bytes + 1024);
     let id = bundle_id(&msh, ctx);
     out.push_str("{\"resourceType\":\"Bundle\",\"id\":\"");
     out.push_str(&id.to_string());
@@ -61,10 +63,11 @@ pub fn bundle_text(message: &Message<'_>, ctx: &Context<'_>) -> Result<String, U
     let header_id = ctx.key.part(model::EntityId(id), &["MessageHeader"]).0;
     begin_entry(&mut out, &header_id.to_string());
     out.push_str(&header(&msh, header_id, &focus, ctx));
+    let marks = Finder::new(MARK);
     for draft in &folded {
         out.push_str("},");
         begin_entry(&mut out, &draft.id.to_string());
-        write_inside(&mut out, &draft.text);
+        write_inside(&mut out, &draft.text, &marks);
     }
     out.push_str("}]}");
     Ok(out)
@@ -76,11 +79,13 @@ fn begin_entry(out: &mut String, id: &str) {
     out.push_str("\",\"resource\":");
 }
 
+/// What stands before each reference.
+const MARK: &str = "\"reference\":\"";
+
 /// References of a bundle's resources name entries by `fullUrl`.
-fn write_inside(out: &mut String, resource: &str) {
-    const MARK: &str = "\"reference\":\"";
+fn write_inside(out: &mut String, resource: &str, marks: &Finder<'_>) {
     let mut written = 0;
-    for at in memchr::memmem::find_iter(resource.as_bytes(), MARK) {
+    for at in marks.find_iter(resource.as_bytes()) {
         let start = at + MARK.len();
         let target = resource.get(start..).unwrap_or_default();
         let n_letters = target.bytes().take_while(u8::is_ascii_alphabetic).count();
