@@ -170,24 +170,20 @@ impl<'f> Parts<'f> {
             .collect();
         for (kind, snapshot) in snapshots {
             let listed: Listed = serde_json::from_str(snapshot.fragment).unwrap_or_default();
-            let stays = |said: &[Said<'f>]| {
-                let part = said.first().map_or("", |said| said.part);
+            let stays = |(part, said): &(&str, &[Said<'f>])| {
                 let is_of_kind = part.split('/').next() == Some(kind);
                 let is_later = said.iter().any(|said| *snapshot.source < *said.source);
                 !is_of_kind || is_later || listed.parts.iter().any(|known| known == part)
             };
-            self.0 = self
-                .each()
-                .filter(|said| stays(said))
-                .flatten()
-                .copied()
-                .collect();
+            let kept = self.each().filter(stays).flat_map(|(_, said)| said);
+            self.0 = kept.copied().collect();
         }
     }
 
-    /// Each part: what is said of it.
-    fn each(&self) -> impl Iterator<Item = &[Said<'f>]> {
-        self.0.chunk_by(|one, other| one.part == other.part)
+    /// Each part, in order: its name and what is said of it.
+    pub(super) fn each(&self) -> impl Iterator<Item = (&'f str, &[Said<'f>])> {
+        let parts = self.0.chunk_by(|one, other| one.part == other.part);
+        parts.filter_map(|said| Some((said.first()?.part, said)))
     }
 
     /// What is said of the entity itself.
@@ -204,9 +200,8 @@ impl<'f> Parts<'f> {
 
     /// The parts that become resources of a type: name and what is said of it.
     pub(super) fn of_kind(&self, kind: &str) -> impl Iterator<Item = (&'f str, &[Said<'f>])> {
-        self.each().filter_map(move |said| {
-            let name = said.first()?.part.strip_prefix(kind)?.strip_prefix('/')?;
-            Some((name, said))
+        self.each().filter_map(move |(part, said)| {
+            Some((part.strip_prefix(kind)?.strip_prefix('/')?, said))
         })
     }
 

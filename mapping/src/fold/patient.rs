@@ -120,14 +120,13 @@ pub(super) fn owned<'f>(
     parts: &Parts<'f>,
     ctx: &FoldContext<'_>,
 ) -> Vec<Draft<'f>> {
-    let mut drafts = Vec::new();
-    for kind in OWNED {
-        for (name, said) in parts.of_kind(kind.name()) {
-            let id = ctx.key.part(entity, &[kind.name(), name]);
-            let mut builder = Builder::new(kind, id.into());
-            builder.add_all(said);
-            drafts.push(builder.finish());
-        }
-    }
-    drafts
+    let draft = |(part, said): (&str, &[Said<'f>])| {
+        let (kind, name) = part.split_once('/')?;
+        let kind = OWNED.into_iter().find(|owned| owned.name() == kind)?;
+        let id = ctx.key.part(entity, &[kind.name(), name]);
+        let mut builder = Builder::new(kind, id.into());
+        builder.add_all(said);
+        Some(builder.finish())
+    };
+    parts.each().filter_map(draft).collect()
 }
