@@ -39,8 +39,8 @@ impl<'n> Node<'n> for &'n Value {
     }
 }
 
-/// A resource that is read only to be indexed: it costs a fifth of what a tree of values costs, which
-/// owns and hashes every name.
+/// A resource that is read only to be indexed: it costs less than half of what a tree of values costs,
+/// which owns and hashes every name.
 #[derive(Clone, PartialEq, Eq)]
 pub enum Tree<'t> {
     /// An object; few have so many members that looking through them all takes long.
