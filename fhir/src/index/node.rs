@@ -108,7 +108,7 @@ impl<'de> Deserialize<'de> for Tree<'de> {
 
 struct Reader;
 
-/// A number comes as an object with one member (serde_json's arbitrary precision), which no way of a
+/// A number comes as an object with one member (`serde_json`'s arbitrary precision), which no way of a
 /// search parameter leads through.
 impl<'de> Visitor<'de> for Reader {
     type Value = Tree<'de>;

@@ -95,7 +95,7 @@ impl Facts {
         let mut out = String::with_capacity(1024);
         let _ = write!(out, "{{\"v\":{FORMAT},");
         list(&mut out, "\"s\"", &sources, |out, source| {
-            write_source(out, source)
+            write_source(out, source);
         });
         out.push(',');
         list(
