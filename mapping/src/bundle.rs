@@ -10,6 +10,7 @@ use fhirbolt::model::r4::resources::{
 use fhirbolt::model::r4::types::{Coding, Reference};
 use hl7v2::datatype::Hd;
 use hl7v2::{Message, Segment};
+use memchr::memmem::Finder;
 use model::IdentityKey;
 use serde_json::Value;
 
@@ -41,7 +42,8 @@ pub fn bundle_text(message: &Message<'_>, ctx: &Context<'_>) -> Result<String, U
         .flat_map(|said| drafts(said.entity, said.kind, &said.facts, &fold))
         .collect();
     let msh = message.msh();
-    let mut out = String::with_capacity(8 * 1024);
+    let n_bytes: usize = folded.iter().map(|draft| draft.text.len() + 256).sum();
+    let mut out = String::with_capacity(n_bytes + 1024);
     let id = bundle_id(&msh, ctx);
     out.push_str("{\"resourceType\":\"Bundle\",\"id\":\"");
     out.push_str(&id.to_string());
@@ -63,63 +65,67 @@ pub fn bundle_text(message: &Message<'_>, ctx: &Context<'_>) -> Result<String, U
         .map(|draft| format!("urn:uuid:{}", draft.id))
         .collect();
     let header_id = ctx.key.part(model::EntityId(id), &["MessageHeader"]).0;
-    write_entry(
-        &mut out,
-        &header_id.to_string(),
-        &header(&msh, header_id, &focus, ctx),
-    );
-    let ids: HashSet<String> = folded.iter().map(|draft| draft.id.to_string()).collect();
+    begin_entry(&mut out, &header_id.to_string());
+    out.push_str(&header(&msh, header_id, &focus, ctx));
     let event_id = ctx.key.part(model::EntityId(id), &["Provenance"]).0;
     if let Some(event) = provenance::of_event(message, event_id, header_id, ctx) {
-        out.push(',');
-        write_entry(&mut out, &event_id.to_string(), &event);
+        out.push_str("},");
+        begin_entry(&mut out, &event_id.to_string());
+        out.push_str(&event);
     }
+    let inside = Inside {
+        marks: Finder::new(MARK),
+        ids: folded.iter().map(|draft| draft.id.to_string()).collect(),
+    };
     for draft in &folded {
-        out.push(',');
-        let text = inside(&draft.text, &ids);
-        write_entry(&mut out, &draft.id.to_string(), &text);
+        out.push_str("},");
+        begin_entry(&mut out, &draft.id.to_string());
+        inside.write(&mut out, &draft.text);
     }
-    out.push_str("]}");
+    out.push_str("}]}");
     Ok(out)
 }
 
-fn write_entry(out: &mut String, id: &str, resource: &str) {
+fn begin_entry(out: &mut String, id: &str) {
     out.push_str("{\"fullUrl\":\"urn:uuid:");
     out.push_str(id);
     out.push_str("\",\"resource\":");
-    out.push_str(resource);
-    out.push('}');
 }
+
+/// What stands before each reference.
+const MARK: &str = "\"reference\":\"";
 
 /// References of a bundle's resources name entries by `fullUrl`. What another message told of is not in
 /// this bundle: it keeps the identifier by which it was named, and loses the address.
-fn inside(resource: &str, ids: &HashSet<String>) -> String {
-    const MARK: &str = "\"reference\":\"";
-    let mut out = String::with_capacity(resource.len() + 64);
-    let mut rest = resource;
-    while let Some((before, after)) = rest.split_once(MARK) {
-        out.push_str(before);
-        rest = after;
-        let Some((address, tail)) = after.split_once('"') else {
-            break;
-        };
-        let id = address
-            .split_once('/')
-            .filter(|(kind, _)| kind.bytes().all(|byte| byte.is_ascii_alphabetic()));
-        match (id, tail.strip_prefix(',')) {
-            (Some((_, id)), Some(named)) if !ids.contains(id) => rest = named,
-            (Some((_, id)), _) => {
-                out.push_str(MARK);
-                out.push_str("urn:uuid:");
-                out.push_str(id);
-                out.push('"');
-                rest = tail;
+struct Inside<'m> {
+    marks: Finder<'m>,
+    ids: HashSet<String>,
+}
+
+impl Inside<'_> {
+    fn write(&self, out: &mut String, resource: &str) {
+        let mut written = 0;
+        for at in self.marks.find_iter(resource.as_bytes()) {
+            let start = at + MARK.len();
+            let target = resource.get(start..).unwrap_or_default();
+            let n_letters = target.bytes().take_while(u8::is_ascii_alphabetic).count();
+            if target.as_bytes().get(n_letters) != Some(&b'/') {
+                continue;
             }
-            (None, _) => out.push_str(MARK),
+            let id = target.get(n_letters + 1..).unwrap_or_default();
+            let (id, rest) = id.split_once('"').unwrap_or((id, ""));
+            let is_named = rest.starts_with(',');
+            if is_named && !self.ids.contains(id) {
+                out.push_str(resource.get(written..at).unwrap_or_default());
+                written = start + n_letters + 1 + id.len() + 2;
+            } else {
+                out.push_str(resource.get(written..start).unwrap_or_default());
+                out.push_str("urn:uuid:");
+                written = start + n_letters + 1;
+            }
         }
+        out.push_str(resource.get(written..).unwrap_or_default());
     }
-    out.push_str(rest);
-    out
 }
 
 /// The bundle is the message: the same message has the same id.
@@ -191,7 +197,7 @@ fn endpoint(application: Hd<'_>, facility: Hd<'_>, _ctx: &Context<'_>) -> String
             if word.trim().is_empty() {
                 "-".to_owned()
             } else {
-                hd::encoded(word.trim())
+                hd::encoded(word.trim()).into_owned()
             }
         });
         format!("urn:drawbridge:application:{facility}:{application}")

@@ -102,14 +102,10 @@ pub(crate) fn authority(hd: Hd<'_>) -> Option<String> {
     joined(&[hd.namespace(), hd.universal_id(), hd.universal_id_type()])
 }
 
-fn joined(parts: &[Cow<'_, str>]) -> Option<String> {
-    let joined = parts
-        .iter()
-        .map(|part| part.trim())
-        .collect::<Vec<_>>()
-        .join("&");
-    let named = joined.trim_end_matches('&');
-    (!named.is_empty()).then(|| named.to_owned())
+fn joined(parts: &[Cow<'_, str>; 3]) -> Option<String> {
+    let mut joined = parts.each_ref().map(|part| part.trim()).join("&");
+    joined.truncate(joined.trim_end_matches('&').len());
+    (!joined.is_empty()).then_some(joined)
 }
 
 /// MSH-4 as an authority, empty if the sender does not name its facility.

@@ -107,11 +107,9 @@ fn organization(said: &[Said<'_>]) -> Option<String> {
 }
 
 fn object(contact: &Assembly<'_>) -> Option<String> {
-    contact.names().next()?;
-    let mut text = String::from("{");
-    contact.write_members(&mut text);
-    text.push('}');
-    Some(text)
+    let mut text = String::new();
+    contact.write(&mut text);
+    (!contact.is_empty()).then_some(text)
 }
 
 /// The first element of a list.

@@ -121,10 +121,10 @@ fn rule_6_an_obx_before_orders_is_of_the_patient_and_one_after_spm_is_a_result()
 #[test]
 fn rule_7_what_is_not_read_is_counted() {
     let read = read(&oru(&format!(
-        "{OBR}|||4^COPY^TO\nOBX|1|NM|1-1^Test^LN||5||||0.5||F\nFT1|1|12345"
+        "{OBR}|||4^COPY^TO\nOBX|1|NM|1-1^Test^LN||5||||0.5||F\nACC|1|12345"
     )));
     let places: Vec<String> = read.unmapped.iter().map(ToString::to_string).collect();
-    for place in ["OBR-28", "OBX-9", "FT1-2"] {
+    for place in ["OBR-28", "OBX-9", "ACC-2"] {
         assert!(places.contains(&place.to_owned()), "{place}: {places:?}");
     }
 }
