@@ -5,7 +5,11 @@ mod chart;
 #[cfg(test)]
 mod histories;
 #[cfg(test)]
+mod immunizations;
+#[cfg(test)]
 mod orders;
+#[cfg(test)]
+mod results;
 #[cfg(test)]
 mod robustness;
 #[cfg(test)]
