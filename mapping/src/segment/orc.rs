@@ -1,16 +1,13 @@
 //! ORC → `ServiceRequest`, `DiagnosticReport`, Immunization: the numbers of an order, where it stands
 //! and who ordered it.
 
-use fhirbolt::model::r4::resources::{
-    Provenance, ProvenanceAgent, ProvenanceOccurred, ServiceRequest,
-};
-use fhirbolt::model::r4::types::{
-    Code, Coding, ExtensionValue, Identifier, Instant, Meta, Reference,
-};
+mod provenance;
+
+use fhirbolt::model::r4::resources::ServiceRequest;
+use fhirbolt::model::r4::types::{Code, Coding, ExtensionValue, Identifier, Meta, Reference};
 use hl7v2::datatype::{Composite, Cwe, Cx, Ei, Xad, Xon, Xtn};
 use hl7v2::{Repetition, Segment};
 
-use crate::datatype::cwe::Meaning;
 use crate::datatype::role::{self, Role};
 use crate::datatype::xon::Reach;
 use crate::datatype::{cwe, cx, dtm, ext, text, xad, xcn, xon, xtn};
@@ -18,6 +15,8 @@ use crate::inbound::{Reading, Seg, Voice, valued};
 use crate::json;
 use crate::table::find;
 use crate::table::order::{CONFIDENTIALITY, ORDER_CONTROL, ORDER_STATUS, ORDER_TYPE};
+
+pub(super) use provenance::provenance;
 
 /// A number and who gave it.
 pub(super) struct Number {
@@ -280,79 +279,4 @@ fn facility(orc: &Seg<'_>, reading: &Reading<'_>) -> Option<Reference> {
     reading.at(orc.place(21));
     let sent = valued(orc.field(21)).next()?;
     xon::reached(Xon::new(sent), reach, reading)
-}
-
-const AGENT: &str = "http://terminology.hl7.org/CodeSystem/provenance-participant-type";
-const OPERATION: &str = "http://terminology.hl7.org/CodeSystem/v3-DataOperation";
-
-/// What ORC-1 does to the record of the order.
-const ACTIVITIES: &[(&str, Meaning)] = &[
-    ("CA", activity("CANCEL", "cancel")),
-    ("NW", activity("CREATE", "create")),
-    ("OC", activity("CANCEL", "cancel")),
-    ("SC", activity("UPDATE", "revise")),
-];
-
-const fn activity(code: &'static str, display: &'static str) -> Meaning {
-    Meaning {
-        code,
-        display,
-        system: OPERATION,
-    }
-}
-
-/// States who entered, verified, ordered and did what ORC tells of.
-pub(super) fn provenance(orc: &Seg<'_>, target: Reference, voice: &mut Voice<'_, '_>) {
-    let reading = voice.reading;
-    let agents = [
-        (10, "enterer", "Enterer"),
-        (11, "verifier", "Verifier"),
-        (12, "author", "Author"),
-        (19, "performer", "Performer"),
-    ];
-    let agent: Vec<ProvenanceAgent> = agents
-        .into_iter()
-        .flat_map(|(n, code, display)| {
-            reading.at(orc.place(n));
-            let kind = Meaning {
-                code,
-                display,
-                system: AGENT,
-            };
-            valued(orc.field(n))
-                .filter_map(move |sent| Some((n, kind, xcn::reference(sent, reading)?)))
-        })
-        .map(|(n, kind, who)| ProvenanceAgent {
-            r#type: Some(Box::new(kind.concept())),
-            who: Box::new(who),
-            on_behalf_of: (n == 10)
-                .then(|| entering(orc, reading))
-                .flatten()
-                .map(Box::new),
-            ..ProvenanceAgent::default()
-        })
-        .collect();
-    if agent.is_empty() {
-        return;
-    }
-    let (control, at) = (orc.field(1).text(), orc.field(9).text());
-    let recorded = dtm::lenient(&at).map(|at| dtm::When::new(at, &reading.zone).instant());
-    let stated = || dtm::instant(reading.source.stamp.stated);
-    let provenance = Provenance {
-        target: vec![target],
-        occurred: dtm::date_time(&at, reading).map(ProvenanceOccurred::DateTime),
-        recorded: Instant::from(recorded.unwrap_or_else(stated).as_str()),
-        activity: find(ACTIVITIES, control.trim()).map(|meaning| Box::new(meaning.concept())),
-        agent,
-        ..Provenance::default()
-    };
-    voice.turn_to_part("Provenance", &format!("{}|{}", control.trim(), at.trim()));
-    voice.state(orc.place(1), json::fragment(&provenance));
-    voice.turn_to_whole();
-}
-
-/// ORC-17: for whom it was entered.
-fn entering(orc: &Seg<'_>, reading: &Reading<'_>) -> Option<Reference> {
-    let sent = valued(orc.field(17)).next()?;
-    xon::of_code(Cwe::new(sent), reading)
 }

@@ -5,9 +5,13 @@ mod chart;
 #[cfg(test)]
 mod histories;
 #[cfg(test)]
+mod immunizations;
+#[cfg(test)]
 mod orders;
 #[cfg(test)]
 mod reading;
+#[cfg(test)]
+mod results;
 #[cfg(test)]
 mod robustness;
 #[cfg(test)]

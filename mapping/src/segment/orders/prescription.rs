@@ -9,7 +9,6 @@ use crate::inbound::{EntityKind, Seg, Voice};
 use crate::json;
 
 use super::super::obr::priority;
-use super::super::obx::About;
 use super::super::rxo::{self, blank};
 use super::super::{nte, orc, unread};
 use super::{Context, Names, observe, runs};
@@ -60,7 +59,7 @@ pub(super) fn state(context: &Context<'_, '_, '_>, names: &mut Names) {
         ..blank()
     });
     for run in runs(&context.order.observations) {
-        observe(run, &About { ..about.clone() }, names, true, &mut voice);
+        observe(run, about, names, true, &mut voice);
     }
     voice.close();
 }

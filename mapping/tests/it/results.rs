@@ -1,0 +1,492 @@
+//! Results: the rules of the mapping, one test each.
+
+use serde_json::{Value, json};
+
+use crate::chart::{Chart, bytes, context, profile};
+use crate::orders::{OBR, message, observation, oru, read, reference, report};
+
+#[test]
+fn rule_6_a_comment_belongs_to_what_it_follows() {
+    let chart = Chart::of(&[oru(&format!(
+        "NTE|1||of the patient\nORC|RE|P1^EMR|F1^LAB\n{OBR}\nNTE|1||of the report\n\
+         OBX|1|NM|1-1^Test^LN||5||||||F\nNTE|1||first line\nNTE|2||second line\n\
+         SPM|1|S1||SER^Serum^HL70487\nNTE|1||of the specimen"
+    ))]);
+    assert_eq!(
+        chart.the("Observation")["note"],
+        json!([{"text": "first line\nsecond line"}])
+    );
+    assert_eq!(
+        chart.the("ServiceRequest")["note"][0]["text"],
+        "of the report"
+    );
+    assert_eq!(
+        chart.the("DiagnosticReport")["extension"][0]["valueAnnotation"]["text"],
+        "of the report"
+    );
+    assert_eq!(chart.the("Specimen")["note"][0]["text"], "of the specimen");
+    assert!(!chart.the("Patient").to_string().contains("of the patient"));
+}
+
+#[test]
+fn rule_6_an_obx_before_orders_is_of_the_patient_and_one_after_spm_is_a_result() {
+    let chart = Chart::of(&[oru(&format!(
+        "OBX|1|NM|29463-7^Weight^LN||70|kg^^UCUM|||||F\nNTE|1||dressed\nORC|RE|P1|F1\n{OBR}\n\
+         SPM|1|S1||SER^Serum^HL70487\nOBX|1|NM|2345-7^Glucose^LN||101|mg/dL^^UCUM|||||F"
+    ))]);
+    let observations = chart.all("Observation");
+    let of = |code: &str| {
+        let is = |it: &&Value| it["code"]["coding"][0]["code"] == code;
+        observations.iter().find(is).unwrap().clone()
+    };
+    let report = chart.the("DiagnosticReport");
+    let glucose = of("2345-7");
+    assert_eq!(
+        report["result"],
+        json!([{"reference": reference(&glucose)}])
+    );
+    let specimen = json!({"reference": reference(&chart.the("Specimen"))});
+    assert_eq!(glucose["specimen"], specimen);
+    assert_eq!(report["specimen"], json!([specimen]));
+    assert_eq!(of("29463-7")["note"][0]["text"], "dressed");
+}
+
+#[test]
+fn rule_7_what_is_not_read_is_counted() {
+    let read = read(&oru(&format!(
+        "{OBR}|||4^COPY^TO\nOBX|1|NM|1-1^Test^LN||5||||0.5||F\nACC|1|12345"
+    )));
+    let places: Vec<String> = read.unmapped.iter().map(ToString::to_string).collect();
+    for place in ["OBR-28", "OBX-9", "ACC-2"] {
+        assert!(places.contains(&place.to_owned()), "{place}: {places:?}");
+    }
+}
+
+#[test]
+fn rule_24_a_number_keeps_its_digits() {
+    let observation = observation("NM", "98.50", "mg/dL^^UCUM");
+    assert_eq!(observation["valueQuantity"]["value"].to_string(), "98.50");
+    assert_eq!(observation["valueQuantity"]["code"], "mg/dL");
+    assert_eq!(
+        observation["valueQuantity"]["system"],
+        "http://unitsofmeasure.org"
+    );
+}
+
+#[test]
+fn rule_24_what_is_no_number_stays_text_with_an_issue() {
+    let lines = format!("{OBR}\nOBX|1|NM|1-1^Test^LN||<5||||||F");
+    let read = read(&oru(&lines));
+    assert_eq!(read.issues[0].at.to_string(), "OBX-5");
+    assert_eq!(
+        Chart::of(&[oru(&lines)]).the("Observation")["valueString"],
+        "<5"
+    );
+}
+
+#[test]
+fn rule_24_each_type_of_value_has_its_form() {
+    let cases = [
+        (
+            "SN",
+            ">^100",
+            "mg^^UCUM",
+            json!({"valueQuantity": {
+            "value": 100, "comparator": ">", "unit": "mg", "code": "mg",
+            "system": "http://unitsofmeasure.org"}}),
+        ),
+        (
+            "SN",
+            "^1^-^2",
+            "",
+            json!({"valueRange": {"low": {"value": 1}, "high": {"value": 2}}}),
+        ),
+        (
+            "SN",
+            "^1^:^128",
+            "",
+            json!({"valueRatio": {
+            "numerator": {"value": 1}, "denominator": {"value": 128}}}),
+        ),
+        ("SN", "^2^+", "", json!({"valueString": "2 +"})),
+        ("SN", "<>^2", "mg", json!({"valueString": "<> 2 mg"})),
+        (
+            "CWE",
+            "10828004^Positive^SCT^P^Pos^L^^^said so",
+            "",
+            json!({"valueCodeableConcept": {
+            "coding": [
+                {"system": "http://snomed.info/sct", "code": "10828004", "display": "Positive"},
+                {"code": "P", "display": "Pos"}],
+            "text": "said so"}}),
+        ),
+    ];
+    check_values(&cases);
+}
+
+#[test]
+fn rule_24_times_ranges_and_texts_have_their_form() {
+    let cases = [
+        ("DT", "20240115", "", json!({"valueDateTime": "2024-01-15"})),
+        (
+            "TS",
+            "202401150830-0600",
+            "",
+            json!({"valueDateTime": "2024-01-15T08:30:00-06:00"}),
+        ),
+        ("TM", "0830", "", json!({"valueTime": "08:30:00"})),
+        (
+            "DR",
+            "20240101^20240102",
+            "",
+            json!({"valuePeriod": {
+            "start": "2024-01-01", "end": "2024-01-02"}}),
+        ),
+        (
+            "NR",
+            "1^2",
+            "",
+            json!({"valueRange": {"low": {"value": 1}, "high": {"value": 2}}}),
+        ),
+        ("VR", "1^2", "", json!({"valueString": "1-2"})),
+        ("ST", "a\\T\\b", "", json!({"valueString": "a&b"})),
+        (
+            "FT",
+            "one\\.br\\two",
+            "",
+            json!({"valueString": "one\ntwo"}),
+        ),
+        ("TX", "one~two", "", json!({"valueString": "one\ntwo"})),
+        ("XPN", "DOE^JANE", "", json!({"valueString": "DOE JANE"})),
+    ];
+    check_values(&cases);
+}
+
+fn check_values(cases: &[(&str, &str, &str, Value)]) {
+    for (kind, value, unit, expected) in cases {
+        let observation = observation(kind, value, unit);
+        for (name, value) in expected.as_object().unwrap() {
+            assert_eq!(&observation[name], value, "{kind} {value}");
+        }
+    }
+}
+
+#[test]
+fn rule_24_samples_are_a_series_or_a_table() {
+    let series = observation("NA", "1^2.50^3", "mV^^UCUM");
+    assert_eq!(series["valueSampledData"]["data"], "1 2.50 3");
+    assert_eq!(series["valueSampledData"]["dimensions"], 1);
+    let table = observation("NA", "1^2~3^4", "");
+    assert_eq!(table["valueSampledData"]["data"], "1 2 3 4");
+    assert_eq!(table["valueSampledData"]["dimensions"], 2);
+    assert!(fhir::check(&table, None).is_empty());
+}
+
+#[test]
+fn rule_24_several_values_are_components() {
+    let observation = observation("NM", "120~80", "mm[Hg]^^UCUM");
+    assert_eq!(observation.get("valueQuantity"), None);
+    assert_eq!(observation["component"][1]["valueQuantity"]["value"], 80);
+    assert_eq!(
+        observation["component"][1]["code"]["coding"][0]["code"],
+        "1-1"
+    );
+}
+
+#[test]
+fn rule_24_consecutive_texts_of_one_code_are_one_text() {
+    let chart = report(
+        "OBX|1|TX|18748-4^Report^LN||FINDINGS||||||F\nOBX|2|TX|18748-4^Report^LN||||||||F\n\
+         OBX|3|TX|18748-4^Report^LN||Nothing \\T\\ none.||||||F\n\
+         OBX|4|TX|19005-8^Impression^LN||Well.||||||F",
+    );
+    let report = chart.the("DiagnosticReport");
+    assert_eq!(report["result"].as_array().unwrap().len(), 2);
+    let texts: Vec<Value> = chart
+        .all("Observation")
+        .into_iter()
+        .map(|it| it["valueString"].clone())
+        .collect();
+    assert!(
+        texts.contains(&json!("FINDINGS\n\nNothing & none.")),
+        "{texts:?}"
+    );
+    assert!(texts.contains(&json!("Well.")));
+}
+
+#[test]
+fn rule_24_a_document_is_presented_by_the_report() {
+    let chart = report(
+        "OBX|1|ED|60591-5^Summary^LN||LAB^AP^PDF^Base64^JVBERi0xLjQ=||||||F\n\
+         OBX|2|RP|60592-3^Image^LN||https://pacs.example/1^^IM^JPEG||||||F\n\
+         OBX|3|TX|||A text without a code||||||F",
+    );
+    let forms = &chart.the("DiagnosticReport")["presentedForm"];
+    assert_eq!(
+        *forms,
+        json!([
+            {"contentType": "application/pdf", "data": "JVBERi0xLjQ="},
+            {"contentType": "image/jpeg", "url": "https://pacs.example/1"},
+            {"contentType": "text/plain", "data": "QSB0ZXh0IHdpdGhvdXQgYSBjb2Rl"},
+        ])
+    );
+    // The observation names the document, without a second copy.
+    let observations = chart.all("Observation");
+    assert_eq!(observations.len(), 2);
+    assert!(
+        observations
+            .iter()
+            .all(|it| !it.to_string().contains("JVBERi0xLjQ="))
+    );
+}
+
+#[test]
+fn rule_24_a_document_outside_of_a_report_is_the_observation_s() {
+    let order = "ORC|NW|P1\nOBR|1|P1||1^X^LN\nOBX|1|ED|2^Y^LN||^AP^PDF^Base64^JVBERi0xLjQ=||||||F";
+    let chart = Chart::of(&[message("ORM^O01", "20240115", order)]);
+    let observation = chart.the("Observation");
+    let attachment = &observation["extension"][0]["valueAttachment"];
+    assert_eq!(attachment["data"], "JVBERi0xLjQ=");
+    assert_eq!(
+        chart.the("ServiceRequest")["supportingInfo"][0]["reference"],
+        reference(&observation)
+    );
+}
+
+#[test]
+fn rule_24_what_is_not_base64_stays_out_with_an_issue() {
+    let lines = oru(&format!(
+        "{OBR}\nOBX|1|ED|2^Y^LN||^AP^PDF^Base64^J*BE||||||F"
+    ));
+    assert_eq!(read(&lines).issues[0].what, "not Base64");
+    let report = Chart::of(&[lines]).the("DiagnosticReport");
+    assert_eq!(
+        report["presentedForm"],
+        json!([{"contentType": "application/pdf"}])
+    );
+}
+
+#[test]
+fn rule_24_a_range_is_parsed_only_when_that_is_safe() {
+    let chart = report(
+        "OBX|1|NM|1-1^T^LN||5|mg^^UCUM|3.50-4|H|||F\nOBX|2|NM|2-1^T^LN||5||see note 3-4|N~HM|||F",
+    );
+    let observations = chart.all("Observation");
+    let of = |code: &str| {
+        let is = |it: &&Value| it["code"]["coding"][0]["code"] == code;
+        observations.iter().find(is).unwrap()
+    };
+    let safe = &of("1-1")["referenceRange"][0];
+    assert_eq!(safe["low"]["value"].to_string(), "3.50");
+    assert_eq!(safe["text"], "3.50-4");
+    assert_eq!(
+        of("2-1")["referenceRange"],
+        json!([{"text": "see note 3-4"}])
+    );
+    // Hold for medical review is no code of v3.
+    let system = |n: usize| of("2-1")["interpretation"][n]["coding"][0]["system"].clone();
+    assert!(
+        system(0)
+            .to_string()
+            .contains("v3-ObservationInterpretation")
+    );
+    assert!(system(1).to_string().contains("v2-0078"));
+}
+
+#[test]
+fn rule_24_no_value_has_a_reason_where_the_status_says_one() {
+    for (status, expected, reason) in [
+        ("X", "cancelled", Some("not-performed")),
+        ("N", "unknown", Some("not-asked")),
+        ("F", "final", None),
+        ("D", "entered-in-error", None),
+        ("C", "corrected", None),
+        ("A", "amended", None),
+        ("P", "preliminary", None),
+        ("", "unknown", None),
+    ] {
+        let chart = report(&format!("OBX|1|NM|1-1^T^LN||||||||{status}"));
+        let observation = chart.the("Observation");
+        assert_eq!(observation["status"], expected);
+        assert_eq!(observation.get("valueString"), None);
+        let code = observation["dataAbsentReason"]["coding"][0]["code"].as_str();
+        assert_eq!(code, reason, "{status}");
+    }
+}
+
+#[test]
+fn an_observation_without_time_was_made_at_the_report_s() {
+    let chart = report("OBX|1|NM|1-1^T^LN||5||||||F");
+    assert_eq!(
+        chart.the("Observation")["effectiveDateTime"],
+        "2024-01-15T07:00:00+00:00"
+    );
+    let own = report("OBX|1|NM|1-1^T^LN||5||||||F|||20240114");
+    assert_eq!(own.the("Observation")["effectiveDateTime"], "2024-01-14");
+}
+
+#[test]
+fn who_observed_is_a_person_an_organization_and_its_director() {
+    let obx = "OBX|1|NM|1-1^T^LN||5||||||F||||PROD^Producer^L|7^TECH^TOM||EQ1^X||BP^Site^L\
+               |||State Lab^L^^^^LAB^FI^^^L1|1 Main^^Waco^TX|8^HEAD^HAL";
+    let chart = report(obx);
+    let observation = chart.the("Observation");
+    let performers: Vec<&str> = observation["performer"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|it| it["reference"].as_str().unwrap().split('/').next().unwrap())
+        .collect();
+    assert_eq!(
+        performers,
+        ["Practitioner", "Organization", "PractitionerRole"]
+    );
+    assert_eq!(chart.the("Organization")["address"][0]["city"], "Waco");
+    let role = chart.the("PractitionerRole");
+    assert_eq!(role["code"][0]["coding"][0]["code"], "MDIR");
+    assert_eq!(role["organization"]["display"], "State Lab");
+    assert_eq!(observation["device"]["identifier"]["value"], "EQ1");
+}
+
+#[test]
+fn rule_25_a_report_is_known_by_its_filler_number_and_code() {
+    let first = message("ORU^R01", "20240115", &format!("ORC|RE|P1|F1\n{OBR}"));
+    let other_placer = first.replace("P1", "P2").replace("20240115|", "20240116|");
+    let chart = Chart::of(&[&first, &other_placer]);
+    chart.the("DiagnosticReport");
+    assert_eq!(chart.all("ServiceRequest").len(), 2);
+    let other_code = first.replace("24323-8", "2-2");
+    assert_eq!(
+        Chart::of(&[&first, &other_code])
+            .all("DiagnosticReport")
+            .len(),
+        2
+    );
+}
+
+#[test]
+fn rule_25_a_report_that_is_sent_again_updates_its_results() {
+    let preliminary = message(
+        "ORU^R01",
+        "20240115083000",
+        &format!(
+            "ORC|RE|P1^EMR|F1^LAB\n{}\nOBX|1|NM|1-1^T^LN|1|5||||||P\nOBX|2|NM|2-1^T^LN|1|7||||||P",
+            OBR.replace("|LAB|F", "|LAB|P")
+        ),
+    );
+    let last = message(
+        "ORU^R01",
+        "20240115093000",
+        &format!(
+            "ORC|RE|P1^EMR|F1^LAB\n{OBR}\nOBX|1|NM|1-1^T^LN|1|6||||||F\nOBX|2|NM|2-1^T^LN|1|7||||||F"
+        ),
+    );
+    let forwards = Chart::of(&[&preliminary, &last]);
+    let backwards = Chart::of(&[&last, &preliminary, &last]);
+    assert_eq!(forwards.resources(), backwards.resources());
+    assert_eq!(forwards.the("DiagnosticReport")["status"], "final");
+    let observations = forwards.all("Observation");
+    assert_eq!(observations.len(), 2);
+    assert!(observations.iter().all(|it| it["status"] == "final"));
+}
+
+#[test]
+fn rule_25_results_keep_their_order_and_answer_an_order() {
+    let lines: Vec<String> = (1..30)
+        .map(|n| format!("OBX|{n}|NM|{}-1^T^LN||{n}||||||F", (n * 7) % 30))
+        .collect();
+    let chart = report(&lines.join("\n"));
+    let report = chart.the("DiagnosticReport");
+    let observations = chart.all("Observation");
+    let values: Vec<i64> = report["result"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|it| {
+            let is = |other: &&Value| it["reference"] == reference(other);
+            observations.iter().find(is).unwrap()["valueQuantity"]["value"]
+                .as_i64()
+                .unwrap()
+        })
+        .collect();
+    assert_eq!(values, (1..30).collect::<Vec<i64>>());
+    let request = reference(&chart.the("ServiceRequest"));
+    assert_eq!(report["basedOn"], json!([{"reference": request}]));
+}
+
+#[test]
+fn rule_25_the_status_of_a_report() {
+    for (sent, expected) in [
+        ("O", "registered"),
+        ("I", "registered"),
+        ("S", "registered"),
+        ("P", "preliminary"),
+        ("F", "final"),
+        ("C", "corrected"),
+        ("R", "partial"),
+        ("X", "cancelled"),
+        ("", "unknown"),
+    ] {
+        let obr = OBR.replace("|LAB|F", &format!("|LAB|{sent}"));
+        assert_eq!(
+            Chart::of(&[oru(&obr)]).the("DiagnosticReport")["status"],
+            expected
+        );
+    }
+}
+
+#[test]
+fn two_observations_of_one_code_in_one_message_stay_two() {
+    let chart = report("OBX|1|NM|1-1^T^LN||5||||||F\nOBX|2|NM|1-1^T^LN||6||||||F");
+    assert_eq!(chart.all("Observation").len(), 2);
+}
+
+#[test]
+fn thousands_of_results_are_one_report() {
+    let lines: Vec<String> = (0..3000)
+        .map(|n| format!("OBX|{n}|NM|{n}-1^T^LN||{n}|mg^^UCUM||H|||F"))
+        .collect();
+    let bytes = bytes(&oru(&format!("{OBR}\n{}", lines.join("\n"))));
+    let message = hl7v2::Message::parse(&bytes).unwrap();
+    let bundle = mapping::bundle(&message, &context(&bytes, profile())).unwrap();
+    let report = bundle["entry"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|entry| &entry["resource"])
+        .find(|it| it["resourceType"] == "DiagnosticReport")
+        .unwrap();
+    assert_eq!(report["result"].as_array().unwrap().len(), 3000);
+}
+
+#[test]
+fn what_an_order_came_with_is_no_result() {
+    let gap = "|".repeat(18);
+    let chart = report(&format!(
+        "OBX|1|ST|1-1^Question^LN||yes||||||F{gap}QST\nOBX|2|NM|2-1^T^LN||5||||||F"
+    ));
+    let report = chart.the("DiagnosticReport");
+    assert_eq!(report["result"].as_array().unwrap().len(), 1);
+    let question = chart
+        .all("Observation")
+        .into_iter()
+        .find(|it| it["code"]["coding"][0]["code"] == "1-1")
+        .unwrap();
+    assert_eq!(
+        chart.the("ServiceRequest")["supportingInfo"][0]["reference"],
+        reference(&question)
+    );
+    assert_eq!(question["category"][1]["coding"][0]["code"], "QST");
+}
+
+#[test]
+fn a_message_of_two_patients_has_two_charts() {
+    let both = format!(
+        "{OBR}\nOBX|1|NM|1-1^T^LN||5||||||F\nPID|2||88^^^EMR^MR||ROE^RICK\n{}\nOBX|1|NM|1-1^T^LN||6||||||F",
+        OBR.replace("F1^LAB", "F2^LAB")
+    );
+    let chart = Chart::of(&[oru(&both)]);
+    let reports = chart.all("DiagnosticReport");
+    assert_eq!(reports.len(), 2);
+    assert_ne!(reports[0]["subject"], reports[1]["subject"]);
+}
