@@ -108,8 +108,8 @@ impl<'de> Deserialize<'de> for Tree<'de> {
 
 struct Reader;
 
-/// A number comes as an object with one member (`serde_json`'s arbitrary precision), which no way of a
-/// search parameter leads through.
+/// A number that fits no machine type comes as an object with one member (`serde_json`'s arbitrary
+/// precision), which no way of a search parameter leads through.
 impl<'de> Visitor<'de> for Reader {
     type Value = Tree<'de>;
 
@@ -127,6 +127,18 @@ impl<'de> Visitor<'de> for Reader {
 
     fn visit_bool<E>(self, flag: bool) -> Result<Tree<'de>, E> {
         Ok(Tree::Flag(flag))
+    }
+
+    fn visit_i64<E>(self, _: i64) -> Result<Tree<'de>, E> {
+        Ok(Tree::Other)
+    }
+
+    fn visit_u64<E>(self, _: u64) -> Result<Tree<'de>, E> {
+        Ok(Tree::Other)
+    }
+
+    fn visit_f64<E>(self, _: f64) -> Result<Tree<'de>, E> {
+        Ok(Tree::Other)
     }
 
     fn visit_unit<E>(self) -> Result<Tree<'de>, E> {
@@ -149,5 +161,20 @@ impl<'de> Visitor<'de> for Reader {
             }
         }
         Ok(Tree::Object(members))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn everything_that_json_has_is_read() {
+        let text = r#"{"a":1,"b":-1.50,"c":null,"d":[true,"x\ny"],"e":{"f":18446744073709551616}}"#;
+        let tree = Tree::parse(text).unwrap();
+        let list: Vec<_> = (&tree).get("d").unwrap().items().unwrap().collect();
+        assert_eq!(list[0].as_bool(), Some(true));
+        assert_eq!(list[1].as_str(), Some("x\ny"));
+        assert_eq!((&tree).get("a").unwrap().as_str(), None);
     }
 }
