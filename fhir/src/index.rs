@@ -1,5 +1,6 @@
 //! What search finds a resource by: the values that `store` writes beside its row.
 
+mod node;
 #[cfg(test)]
 mod tests;
 mod text;
@@ -7,12 +8,12 @@ mod token;
 
 use jiff::Timestamp;
 use model::ResourceId;
-use serde_json::Value;
 
 use crate::instant::{Moment, OPEN_END, OPEN_START};
 use crate::search::params::{Leaf, Param, ParamKind, Path, Step, compartment, served};
 use crate::{Reference, ResourceType};
 
+pub use node::{Node, Tree};
 pub(crate) use text::row as string_row;
 pub(crate) use token::contact_value;
 
@@ -32,7 +33,7 @@ pub struct IndexValues {
 }
 
 /// The index values of a resource that passed [`crate::check()`]. What is not as R4 says is skipped.
-pub fn index(kind: ResourceType, resource: &Value) -> IndexValues {
+pub fn index<'n>(kind: ResourceType, resource: impl Node<'n>) -> IndexValues {
     let mut values = IndexValues::default();
     for param in served(kind)
         .iter()
@@ -55,7 +56,7 @@ pub fn index(kind: ResourceType, resource: &Value) -> IndexValues {
 }
 
 impl IndexValues {
-    fn add(&mut self, kind: ResourceType, param: &Param, path: &Path, value: &Value) {
+    fn add<'n>(&mut self, kind: ResourceType, param: &Param, path: &Path, value: impl Node<'n>) {
         match param.kind {
             ParamKind::String => {
                 let whole = param.also.is_empty();
@@ -78,26 +79,27 @@ impl IndexValues {
 }
 
 /// Visits every value at the end of a way; lists on it and at its end are gone through.
-fn each<'a>(value: &'a Value, steps: &[Step], visit: &mut impl FnMut(&'a Value)) {
+fn each<'n, N: Node<'n>>(value: N, steps: &[Step], visit: &mut impl FnMut(N)) {
     let Some((step, rest)) = steps.split_first() else {
         return visit(value);
     };
     let Some(member) = value.get(step.name) else {
         return;
     };
-    let items = member
-        .as_array()
-        .map_or(std::slice::from_ref(member), Vec::as_slice);
-    let counts = |item: &&Value| {
+    let counts = |item: &N| {
         step.only
-            .is_none_or(|(name, wanted)| item.get(name).and_then(Value::as_str) == Some(wanted))
+            .is_none_or(|(name, wanted)| item.get(name).and_then(N::as_str) == Some(wanted))
     };
-    for item in items.iter().filter(counts) {
-        each(item, rest, visit);
+    if let Some(items) = member.items() {
+        for item in items.filter(counts) {
+            each(item, rest, visit);
+        }
+    } else if counts(&member) {
+        each(member, rest, visit);
     }
 }
 
-fn range(leaf: &Leaf, value: &Value) -> Option<(Timestamp, Timestamp)> {
+fn range<'n>(leaf: &Leaf, value: impl Node<'n>) -> Option<(Timestamp, Timestamp)> {
     if matches!(leaf, Leaf::Period) {
         return period(value);
     }
@@ -108,13 +110,8 @@ fn range(leaf: &Leaf, value: &Value) -> Option<(Timestamp, Timestamp)> {
     Some((moment.lo, moment.hi))
 }
 
-fn period(value: &Value) -> Option<(Timestamp, Timestamp)> {
-    let end = |name| {
-        value
-            .get(name)
-            .and_then(Value::as_str)
-            .and_then(Moment::parse)
-    };
+fn period<'n, N: Node<'n>>(value: N) -> Option<(Timestamp, Timestamp)> {
+    let end = |name| value.get(name).and_then(N::as_str).and_then(Moment::parse);
     let (start, end) = (end("start"), end("end"));
     if start.is_none() && end.is_none() {
         return None;
@@ -125,12 +122,8 @@ fn period(value: &Value) -> Option<(Timestamp, Timestamp)> {
 }
 
 /// The outer limits alone (R4 search.html#date).
-fn timing(value: &Value) -> Option<(Timestamp, Timestamp)> {
-    let events = value
-        .get("event")
-        .and_then(Value::as_array)
-        .into_iter()
-        .flatten();
+fn timing<'n, N: Node<'n>>(value: N) -> Option<(Timestamp, Timestamp)> {
+    let events = value.get("event").and_then(N::items).into_iter().flatten();
     let moments = events.filter_map(|event| Moment::parse(event.as_str()?));
     let bounds = value
         .get("repeat")
@@ -139,7 +132,7 @@ fn timing(value: &Value) -> Option<(Timestamp, Timestamp)> {
     ranges.reduce(|(lo, hi), (start, end)| (lo.min(start), hi.max(end)))
 }
 
-fn patient(kind: ResourceType, resource: &Value) -> Option<ResourceId> {
+fn patient<'n>(kind: ResourceType, resource: impl Node<'n>) -> Option<ResourceId> {
     if kind == ResourceType::Patient {
         return resource.get("id")?.as_str()?.parse().ok();
     }
@@ -157,7 +150,7 @@ fn patient(kind: ResourceType, resource: &Value) -> Option<ResourceId> {
     None
 }
 
-fn patient_of(value: &Value) -> Option<ResourceId> {
+fn patient_of<'n>(value: impl Node<'n>) -> Option<ResourceId> {
     let reference = Reference::parse(value.get("reference")?.as_str()?, None)?;
     (reference.kind() == Some(ResourceType::Patient)).then(|| reference.resource_id())?
 }

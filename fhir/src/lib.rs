@@ -26,7 +26,7 @@ mod xhtml;
 pub use body::parse;
 pub use check::{MAX_DEPTH, check};
 pub use fault::{Fault, IssueCode};
-pub use index::{IndexValues, index};
+pub use index::{IndexValues, Node, Tree, index};
 pub use instant::{OPEN_END, OPEN_START};
 pub use outcome::{Issue, OperationOutcome, Severity};
 pub use reference::Reference;

@@ -6,6 +6,7 @@ use fhirbolt::model::r4::resources::{
 use fhirbolt::model::r4::types::{Coding, Reference};
 use hl7v2::datatype::Hd;
 use hl7v2::{Message, Segment};
+use memchr::memmem::Finder;
 use model::IdentityKey;
 use serde_json::Value;
 
@@ -37,7 +38,8 @@ pub fn bundle_text(message: &Message<'_>, ctx: &Context<'_>) -> Result<String, U
         .flat_map(|said| drafts(said.entity, said.kind, &said.facts, &fold))
         .collect();
     let msh = message.msh();
-    let mut out = String::with_capacity(8 * 1024);
+    let n_bytes: usize = folded.iter().map(|draft| draft.text.len() + 256).sum();
+    let mut out = String::with_capacity(n_bytes + 1024);
     let id = bundle_id(&msh, ctx);
     out.push_str("{\"resourceType\":\"Bundle\",\"id\":\"");
     out.push_str(&id.to_string());
@@ -59,46 +61,41 @@ pub fn bundle_text(message: &Message<'_>, ctx: &Context<'_>) -> Result<String, U
         .map(|draft| format!("urn:uuid:{}", draft.id))
         .collect();
     let header_id = ctx.key.part(model::EntityId(id), &["MessageHeader"]).0;
-    write_entry(
-        &mut out,
-        &header_id.to_string(),
-        &header(&msh, header_id, &focus, ctx),
-    );
+    begin_entry(&mut out, &header_id.to_string());
+    out.push_str(&header(&msh, header_id, &focus, ctx));
+    let marks = Finder::new(MARK);
     for draft in &folded {
-        out.push(',');
-        let text = inside(&draft.text);
-        write_entry(&mut out, &draft.id.to_string(), &text);
+        out.push_str("},");
+        begin_entry(&mut out, &draft.id.to_string());
+        write_inside(&mut out, &draft.text, &marks);
     }
-    out.push_str("]}");
+    out.push_str("}]}");
     Ok(out)
 }
 
-fn write_entry(out: &mut String, id: &str, resource: &str) {
+fn begin_entry(out: &mut String, id: &str) {
     out.push_str("{\"fullUrl\":\"urn:uuid:");
     out.push_str(id);
     out.push_str("\",\"resource\":");
-    out.push_str(resource);
-    out.push('}');
 }
 
+/// What stands before each reference.
+const MARK: &str = "\"reference\":\"";
+
 /// References of a bundle's resources name entries by `fullUrl`.
-fn inside(resource: &str) -> String {
-    const MARK: &str = "\"reference\":\"";
-    let mut out = String::with_capacity(resource.len() + 64);
-    let mut rest = resource;
-    while let Some((before, after)) = rest.split_once(MARK) {
-        out.push_str(before);
-        out.push_str(MARK);
-        rest = after;
-        if let Some((kind, tail)) = after.split_once('/')
-            && kind.bytes().all(|byte| byte.is_ascii_alphabetic())
-        {
+fn write_inside(out: &mut String, resource: &str, marks: &Finder<'_>) {
+    let mut written = 0;
+    for at in marks.find_iter(resource.as_bytes()) {
+        let start = at + MARK.len();
+        let target = resource.get(start..).unwrap_or_default();
+        let n_letters = target.bytes().take_while(u8::is_ascii_alphabetic).count();
+        if target.as_bytes().get(n_letters) == Some(&b'/') {
+            out.push_str(resource.get(written..start).unwrap_or_default());
             out.push_str("urn:uuid:");
-            rest = tail;
+            written = start + n_letters + 1;
         }
     }
-    out.push_str(rest);
-    out
+    out.push_str(resource.get(written..).unwrap_or_default());
 }
 
 /// The bundle is the message: the same message has the same id.
@@ -165,7 +162,7 @@ fn endpoint(application: Hd<'_>, facility: Hd<'_>, _ctx: &Context<'_>) -> String
             if word.trim().is_empty() {
                 "-".to_owned()
             } else {
-                hd::encoded(word.trim())
+                hd::encoded(word.trim()).into_owned()
             }
         });
         format!("urn:drawbridge:application:{facility}:{application}")

@@ -17,6 +17,7 @@ mod place;
 mod source;
 
 use std::cmp::Ordering;
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -88,11 +89,11 @@ impl Facts {
 
     /// States what a field says. The greater statement stays.
     pub fn state(&mut self, key: RegisterKey, register: Register) -> bool {
-        match self.registers.get_mut(&key) {
-            Some(held) if register.outweighs(held) => *held = register,
-            Some(_) => return false,
-            None => {
-                self.registers.insert(key, register);
+        match self.registers.entry(key) {
+            Entry::Occupied(held) if !register.outweighs(held.get()) => return false,
+            Entry::Occupied(mut held) => *held.get_mut() = register,
+            Entry::Vacant(place) => {
+                place.insert(register);
             }
         }
         true

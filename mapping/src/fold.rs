@@ -6,7 +6,6 @@ mod patient;
 mod timeline;
 mod visit;
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use fhir::ResourceType;
@@ -99,7 +98,9 @@ pub struct Draft<'f> {
     /// The resource, with id and origin tag in this order, without version, time and source. Equal
     /// facts give equal texts.
     pub text: String,
-    said: Vec<Said<'f>>,
+    /// Its elements and who said them.
+    lines: Vec<(&'f str, Said<'f>)>,
+    latest: Option<&'f Arc<Source>>,
 }
 
 impl std::fmt::Debug for Draft<'_> {
@@ -109,32 +110,32 @@ impl std::fmt::Debug for Draft<'_> {
 }
 
 impl Draft<'_> {
-    /// Where each element of `body` comes from, which is the text as a value.
-    pub fn lineage(&self, body: &Value) -> Vec<Lineage> {
-        let lines = self.said.iter().flat_map(Said::lineage);
-        // What another field said better is not in the resource.
-        lines
-            .filter(|line| body.get(&line.element).is_some())
-            .collect()
+    /// Where each element comes from.
+    pub fn lineage(&self) -> Vec<Lineage> {
+        let line = |(element, said): &(&str, Said<'_>)| Lineage {
+            element: (*element).to_owned(),
+            field: said.field.to_string(),
+            journal: said.source.journal,
+        };
+        self.lines.iter().map(line).collect()
     }
 
     fn finish(self) -> Option<Folded> {
         let body: Result<Value, _> = serde_json::from_str(&self.text);
         debug_assert!(body.is_ok(), "a resource is JSON that we wrote");
         let body = body.ok()?;
-        let latest = self.said.iter().map(|said| said.source).max();
         Some(Folded {
             kind: self.kind,
             id: self.id,
-            lineage: self.lineage(&body),
+            lineage: self.lineage(),
             body,
-            source: latest.and_then(|source| source.journal),
+            source: self.latest.and_then(|source| source.journal),
         })
     }
 }
 
-/// What is said of an entity, part by part.
-pub(super) struct Parts<'f>(BTreeMap<&'f str, Vec<Said<'f>>>);
+/// What is said of an entity, sorted by part.
+pub(super) struct Parts<'f>(Vec<Said<'f>>);
 
 /// The parts that a snapshot lists.
 #[derive(Default, serde::Deserialize)]
@@ -145,6 +146,7 @@ struct Listed {
 /// What one field says.
 #[derive(Clone, Copy)]
 pub(super) struct Said<'f> {
+    part: &'f str,
     pub(super) field: Place,
     pub(super) fragment: &'f str,
     pub(super) source: &'f Arc<Source>,
@@ -152,20 +154,17 @@ pub(super) struct Said<'f> {
 
 impl<'f> Parts<'f> {
     fn of(facts: &'f Facts) -> Self {
-        let mut parts: BTreeMap<&str, Vec<Said<'_>>> = BTreeMap::new();
         let registers = facts.registers().filter_map(|(key, register)| {
             Some((key, register.fragment.as_deref()?, &register.source))
         });
-        for (key, fragment, source) in registers.chain(facts.observed()) {
-            let RegisterKey { part, field } = key;
-            let said = Said {
-                field: *field,
-                fragment,
-                source,
-            };
-            parts.entry(part.as_ref()).or_default().push(said);
-        }
-        let mut parts = Self(parts);
+        let said = |(key, fragment, source): (&'f RegisterKey, _, _)| Said {
+            part: key.part.as_ref(),
+            field: key.field,
+            fragment,
+            source,
+        };
+        let mut parts = Self(registers.chain(facts.observed()).map(said).collect());
+        parts.0.sort_by_key(|said| said.part);
         parts.drop_unlisted();
         parts
     }
@@ -179,12 +178,20 @@ impl<'f> Parts<'f> {
             .collect();
         for (kind, snapshot) in snapshots {
             let listed: Listed = serde_json::from_str(snapshot.fragment).unwrap_or_default();
-            self.0.retain(|part, said| {
+            let stays = |(part, said): &(&str, &[Said<'f>])| {
                 let is_of_kind = part.split('/').next() == Some(kind);
                 let is_later = said.iter().any(|said| *snapshot.source < *said.source);
                 !is_of_kind || is_later || listed.parts.iter().any(|known| known == part)
-            });
+            };
+            let kept = self.each().filter(stays).flat_map(|(_, said)| said);
+            self.0 = kept.copied().collect();
         }
+    }
+
+    /// Each part, in order: its name and what is said of it.
+    pub(super) fn each(&self) -> impl Iterator<Item = (&'f str, &[Said<'f>])> {
+        let parts = self.0.chunk_by(|one, other| one.part == other.part);
+        parts.filter_map(|said| Some((said.first()?.part, said)))
     }
 
     /// What is said of the entity itself.
@@ -193,14 +200,16 @@ impl<'f> Parts<'f> {
     }
 
     pub(super) fn part(&self, name: &str) -> &[Said<'f>] {
-        self.0.get(name).map_or(&[], Vec::as_slice)
+        let start = self.0.partition_point(|said| said.part < name);
+        let said = self.0.get(start..).unwrap_or_default();
+        let n_said = said.partition_point(|said| said.part == name);
+        said.get(..n_said).unwrap_or_default()
     }
 
     /// The parts that become resources of a type: name and what is said of it.
     pub(super) fn of_kind(&self, kind: &str) -> impl Iterator<Item = (&'f str, &[Said<'f>])> {
-        self.0.iter().filter_map(move |(part, said)| {
-            let name = part.strip_prefix(kind)?.strip_prefix('/')?;
-            Some((name, said.as_slice()))
+        self.each().filter_map(move |(part, said)| {
+            Some((part.strip_prefix(kind)?.strip_prefix('/')?, said))
         })
     }
 
@@ -216,28 +225,13 @@ impl<'f> Parts<'f> {
     }
 }
 
-impl Said<'_> {
-    /// Where the elements of the fragment come from.
-    fn lineage(&self) -> impl Iterator<Item = Lineage> + use<> {
-        let (field, journal) = (self.field, self.source.journal);
-        let elements: Vec<String> = members(self.fragment)
-            .into_iter()
-            .map(|(element, _)| element.to_owned())
-            .collect();
-        elements.into_iter().map(move |element| Lineage {
-            element,
-            field: field.to_string(),
-            journal,
-        })
-    }
-}
-
 /// Puts a resource together.
 pub(super) struct Builder<'f, 'c> {
     kind: ResourceType,
     id: ResourceId,
     pub(super) assembly: Assembly<'c>,
-    said: Vec<Said<'f>>,
+    lines: Vec<(&'f str, Said<'f>)>,
+    latest: Option<&'f Arc<Source>>,
 }
 
 impl<'f: 'c, 'c> Builder<'f, 'c> {
@@ -246,7 +240,8 @@ impl<'f: 'c, 'c> Builder<'f, 'c> {
             kind,
             id,
             assembly: Assembly::default(),
-            said: Vec::new(),
+            lines: Vec::new(),
+            latest: None,
         }
     }
 
@@ -258,8 +253,11 @@ impl<'f: 'c, 'c> Builder<'f, 'c> {
 
     /// Adds what a field says. What is there already stays, lists grow.
     pub(super) fn add(&mut self, said: Said<'f>) {
-        self.assembly.add(said.fragment);
-        self.explain(said);
+        for (element, value) in members(said.fragment) {
+            self.assembly.put(element, value);
+            self.lines.push((element, said));
+        }
+        self.latest = self.latest.max(Some(said.source));
     }
 
     /// Adds elements that were computed.
@@ -269,10 +267,15 @@ impl<'f: 'c, 'c> Builder<'f, 'c> {
 
     /// Remembers that a field took part.
     pub(super) fn explain(&mut self, said: Said<'f>) {
-        self.said.push(said);
+        let elements = members(said.fragment).map(|(element, _)| (element, said));
+        self.lines.extend(elements);
+        self.latest = self.latest.max(Some(said.source));
     }
 
     pub(super) fn finish(mut self) -> Draft<'f> {
+        // What another field said better is not in the resource.
+        let assembly = &self.assembly;
+        self.lines.retain(|(element, _)| assembly.has(element));
         let kind = self.kind.name();
         let id = self.id;
         let mut text = String::with_capacity(1024);
@@ -288,7 +291,7 @@ impl<'f: 'c, 'c> Builder<'f, 'c> {
             text.push(',');
         }
         text.push_str("\"tag\":[{\"system\":\"urn:drawbridge:origin\",\"code\":\"emr\"}]}");
-        if self.assembly.names().next().is_some() {
+        if !self.assembly.is_empty() {
             text.push(',');
             self.assembly.write_members(&mut text);
         }
@@ -297,7 +300,8 @@ impl<'f: 'c, 'c> Builder<'f, 'c> {
             kind: self.kind,
             id,
             text,
-            said: self.said,
+            lines: self.lines,
+            latest: self.latest,
         }
     }
 }

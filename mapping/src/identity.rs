@@ -68,13 +68,9 @@ pub(crate) fn of(kind: IdentityKind, cx: Cx<'_>, msh: &Segment<'_>) -> SourceIde
 /// An HD as received, its parts joined by `&` whatever separated them; none when it is empty.
 pub(crate) fn authority(hd: Hd<'_>) -> Option<String> {
     let parts = [hd.namespace(), hd.universal_id(), hd.universal_id_type()];
-    let joined = parts
-        .iter()
-        .map(|part| part.trim())
-        .collect::<Vec<_>>()
-        .join("&");
-    let named = joined.trim_end_matches('&');
-    (!named.is_empty()).then(|| named.to_owned())
+    let mut joined = parts.each_ref().map(|part| part.trim()).join("&");
+    joined.truncate(joined.trim_end_matches('&').len());
+    (!joined.is_empty()).then_some(joined)
 }
 
 /// MSH-4 as an authority, empty if the sender does not name its facility.

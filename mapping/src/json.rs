@@ -8,12 +8,11 @@
 mod scan;
 mod write;
 
-use std::collections::BTreeMap;
-
 use fhirbolt::serde::SerializeResource;
 
 pub(crate) use scan::{elements, inside_of_list, members};
 use write::Object;
+pub(crate) use write::escaped;
 
 /// A resource that we write.
 pub(crate) trait Resource: SerializeResource + write::Members {}
@@ -69,20 +68,17 @@ fn read(text: &str) -> serde_json::Value {
     value
 }
 
-/// A resource that is put together from fragments.
+/// A resource that is put together from fragments: its elements in the order in which they came.
 #[derive(Default)]
-pub(crate) struct Assembly<'t> {
-    order: Vec<&'t str>,
-    values: BTreeMap<&'t str, Piece<'t>>,
-}
+pub(crate) struct Assembly<'t>(Vec<(&'t str, Piece<'t>)>);
 
 enum Piece<'t> {
     /// A value that came once, or that stands alone: then the first one that was given.
     Single(&'t str),
-    /// Lists are put after one another; these are their insides.
+    /// Lists are put after one another; these are their elements.
     List(Vec<&'t str>),
     /// Several objects of one element share it: the first to give a member has it.
-    Object(Box<Assembly<'t>>),
+    Object(Assembly<'t>),
 }
 
 impl<'t> Assembly<'t> {
@@ -95,110 +91,96 @@ impl<'t> Assembly<'t> {
 
     /// Adds one element.
     pub(crate) fn put(&mut self, name: &'t str, value: &'t str) {
-        let Some(piece) = self.values.get_mut(name) else {
-            self.order.push(name);
-            self.values.insert(name, Piece::new(value));
-            return;
-        };
-        match piece {
-            Piece::Single(held) if held.starts_with('{') => {
-                let mut object = Self::default();
-                object.add(held);
-                object.add(value);
-                *piece = Piece::Object(Box::new(object));
-            }
-            Piece::Single(_) => {}
-            Piece::List(lists) => append(lists, value),
-            Piece::Object(object) => object.add(value),
+        match self.0.iter_mut().find(|(known, _)| *known == name) {
+            Some((_, piece)) => piece.take_in(value),
+            None => self.0.push((name, Piece::Single(value))),
         }
     }
 
     /// Whether an element is there.
     pub(crate) fn has(&self, name: &str) -> bool {
-        self.values.contains_key(name)
-    }
-
-    /// Takes an element out.
-    pub(crate) fn remove(&mut self, name: &str) {
-        self.order.retain(|known| *known != name);
-        self.values.remove(name);
+        self.0.iter().any(|(known, _)| *known == name)
     }
 
     /// The elements in the order in which they came.
     pub(crate) fn names(&self) -> impl Iterator<Item = &'t str> {
-        self.order.iter().copied()
+        self.0.iter().map(|(name, _)| *name)
+    }
+
+    /// Whether no element is there.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Takes an element out.
+    pub(crate) fn remove(&mut self, name: &str) {
+        self.0.retain(|(known, _)| *known != name);
     }
 
     /// One element as JSON.
     pub(crate) fn get(&self, name: &str) -> Option<String> {
+        let (_, piece) = self.0.iter().find(|(known, _)| *known == name)?;
         let mut out = String::new();
-        self.values.get(name)?.write(&mut out);
+        piece.write(&mut out);
         Some(out)
+    }
+
+    /// Writes an object with the elements.
+    pub(crate) fn write(&self, out: &mut String) {
+        out.push('{');
+        self.write_members(out);
+        out.push('}');
     }
 
     /// Writes the elements as members of an object, without braces.
     pub(crate) fn write_members(&self, out: &mut String) {
-        for (at, name) in self.order.iter().enumerate() {
-            if 0 < at {
-                out.push(',');
-            }
-            out.push('"');
+        for (at, (name, piece)) in self.0.iter().enumerate() {
+            out.push_str(if at == 0 { "\"" } else { ",\"" });
             out.push_str(name);
             out.push_str("\":");
-            if let Some(piece) = self.values.get(name) {
-                piece.write(out);
-            }
+            piece.write(out);
         }
     }
 }
 
 impl<'t> Piece<'t> {
-    fn new(value: &'t str) -> Self {
-        match value.as_bytes().first() {
-            Some(b'[') => Self::List(inside_of_list(value).into_iter().collect()),
-            _ => Self::Single(value),
+    /// Takes in what another fragment says of the element. What two fields say alike is said once.
+    fn take_in(&mut self, value: &'t str) {
+        if let Self::Single(held) = self {
+            if let Some(inside) = inside_of_list(held) {
+                *self = Self::List(elements(inside).collect());
+            } else if held.starts_with('{') {
+                let mut object = Assembly::default();
+                object.add(held);
+                *self = Self::Object(object);
+            }
+        }
+        match self {
+            Self::Single(_) => {}
+            Self::List(held) => {
+                let added = elements(inside_of_list(value).unwrap_or_default());
+                let added: Vec<&str> = added.filter(|element| !held.contains(element)).collect();
+                held.extend(added);
+            }
+            Self::Object(object) => object.add(value),
         }
     }
 
     fn write(&self, out: &mut String) {
         match self {
             Self::Single(value) => out.push_str(value),
-            Self::List(lists) => {
+            Self::List(elements) => {
                 out.push('[');
-                for (at, inside) in lists.iter().enumerate() {
+                for (at, element) in elements.iter().enumerate() {
                     if 0 < at {
                         out.push(',');
                     }
-                    out.push_str(inside);
+                    out.push_str(element);
                 }
                 out.push(']');
             }
-            Self::Object(object) => {
-                out.push('{');
-                object.write_members(out);
-                out.push('}');
-            }
+            Self::Object(object) => object.write(out),
         }
-    }
-}
-
-/// Adds a list's elements to those that are there; what two fields say alike is said once.
-fn append<'t>(lists: &mut Vec<&'t str>, list: &'t str) {
-    let held: Vec<&str> = lists.iter().flat_map(|inside| elements(inside)).collect();
-    let added: Vec<&str> = inside_of_list(list)
-        .into_iter()
-        .flat_map(elements)
-        .collect();
-    if added.iter().any(|element| held.contains(element)) {
-        *lists = held;
-        lists.extend(
-            added
-                .into_iter()
-                .filter(|element| !lists.contains(element))
-                .collect::<Vec<_>>(),
-        );
-    } else {
-        lists.extend(inside_of_list(list));
     }
 }
 

@@ -1,7 +1,6 @@
 //! Strings: names, addresses and plain text.
 
-use serde_json::Value;
-
+use super::Node;
 use crate::normalise;
 use crate::search::params::Leaf;
 
@@ -10,7 +9,12 @@ const CHARS_MAX: usize = 200;
 
 /// Visits the strings at a way's end. `whole` is false where other parameters' rows hold the parts
 /// that have a parameter of their own.
-pub(super) fn each(leaf: &Leaf, value: &Value, whole: bool, mut visit: impl FnMut(&str)) {
+pub(super) fn each<'n, N: Node<'n>>(
+    leaf: &Leaf,
+    value: N,
+    whole: bool,
+    mut visit: impl FnMut(&str),
+) {
     let parts: &[&str] = match (leaf, whole) {
         (Leaf::HumanName, true) => &["text", "family", "given", "prefix", "suffix"],
         (Leaf::HumanName, false) => &["text", "prefix", "suffix"],
@@ -27,13 +31,12 @@ pub(super) fn each(leaf: &Leaf, value: &Value, whole: bool, mut visit: impl FnMu
         _ => return value.as_str().into_iter().for_each(visit),
     };
     for part in parts {
-        match value.get(part) {
-            Some(Value::String(text)) => visit(text),
-            Some(Value::Array(items)) => {
-                items.iter().filter_map(Value::as_str).for_each(&mut visit);
-            }
-            _ => {}
-        }
+        let Some(value) = value.get(part) else {
+            continue;
+        };
+        value.as_str().into_iter().for_each(&mut visit);
+        let items = value.items().into_iter().flatten();
+        items.filter_map(N::as_str).for_each(&mut visit);
     }
 }
 

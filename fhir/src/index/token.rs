@@ -1,19 +1,18 @@
 //! Tokens, references and uris: each form that can be searched becomes a hash.
 
-use serde_json::Value;
-
+use super::Node;
 use crate::search::params::Leaf;
 use crate::{Reference, ResourceType, token_hash};
 
 /// Visits the hashes of the value at a way's end.
-pub(super) fn each(
+pub(super) fn each<'n, N: Node<'n>>(
     kind: ResourceType,
     param: &str,
     leaf: &Leaf,
-    value: &Value,
+    value: N,
     mut visit: impl FnMut(i64),
 ) {
-    let text = |name: &str| value.get(name).and_then(Value::as_str);
+    let text = |name: &str| value.get(name).and_then(N::as_str);
     let mut plain = |code: &str| visit(token_hash(kind, param, None, Some(code)));
     match leaf {
         Leaf::Code(_) | Leaf::Text | Leaf::Uri => value.as_str().into_iter().for_each(plain),
@@ -27,13 +26,9 @@ pub(super) fn each(
         Leaf::Coding => coding(kind, param, text("system"), text("code"), visit),
         Leaf::Identifier => coding(kind, param, text("system"), text("value"), visit),
         Leaf::CodeableConcept => {
-            for item in value
-                .get("coding")
-                .and_then(Value::as_array)
-                .into_iter()
-                .flatten()
-            {
-                let text = |name: &str| item.get(name).and_then(Value::as_str);
+            let codings = value.get("coding").and_then(N::items);
+            for item in codings.into_iter().flatten() {
+                let text = |name: &str| item.get(name).and_then(N::as_str);
                 coding(kind, param, text("system"), text("code"), &mut visit);
             }
         }

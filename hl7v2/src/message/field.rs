@@ -186,6 +186,10 @@ impl<'m> Subcomponent<'m> {
 }
 
 fn text_of<'m>(raw: &'m [u8], syntax: &Syntax) -> Cow<'m, str> {
+    // Most parts of most fields say nothing.
+    if raw.is_empty() {
+        return Cow::Borrowed("");
+    }
     if find(syntax.separators.escape, raw).is_none() {
         return syntax.charset.decode(raw, syntax.fallback);
     }

@@ -51,8 +51,8 @@ pub(crate) struct Wanted {
     pub(crate) id: ResourceId,
     /// With id and origin tag, without version, time and source.
     pub(crate) text: String,
-    /// The same, read.
-    pub(crate) body: serde_json::Value,
+    /// What search finds it by.
+    pub(crate) index: fhir::IndexValues,
     pub(crate) lineage: Vec<Lineage>,
     /// The last message that changed its facts.
     pub(crate) journal: JournalId,
@@ -197,13 +197,13 @@ fn change(
 }
 
 fn wanted(draft: Draft<'_>, journal: JournalId, new: bool) -> Result<Wanted, Poison> {
-    let body = serde_json::from_str(&draft.text).map_err(|_| Poison::UnreadableResource)?;
+    let body = fhir::Tree::parse(&draft.text).map_err(|_| Poison::UnreadableResource)?;
     Ok(Wanted {
         kind: draft.kind,
         id: draft.id,
-        lineage: draft.lineage(&body),
+        lineage: draft.lineage(),
+        index: fhir::index(draft.kind, &body),
         text: draft.text,
-        body,
         journal,
         new,
     })

@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 
 use fhir::ResourceType;
 use model::{JournalId, ResourceId, Timestamp, VersionId};
-use serde_json::Value;
 use sha2::{Digest, Sha256};
 use store::resource::{Head, IndexRows, Op, Origin, Version, Write};
 use uuid::Uuid;
@@ -41,7 +40,7 @@ pub(crate) fn write(
         kind,
         id,
         text,
-        body,
+        index,
         journal,
         ..
     } = wanted;
@@ -55,7 +54,7 @@ pub(crate) fn write(
     let version = head
         .as_ref()
         .map_or(VersionId::FIRST, |head| head.prior.version.next());
-    let index = index_of(kind, &body);
+    let index = rows(index);
     let patient = index.patient;
     let body = rendered(&text, version, now, journal);
     let made = Version {
@@ -142,14 +141,14 @@ fn instant(at: Timestamp) -> String {
     format!("{at:.6}")
 }
 
-fn index_of(kind: ResourceType, body: &Value) -> IndexRows {
+fn rows(index: fhir::IndexValues) -> IndexRows {
     let fhir::IndexValues {
         tokens,
         strings,
         dates,
         patient,
         ..
-    } = fhir::index(kind, body);
+    } = index;
     IndexRows {
         version: INDEX_VERSION,
         tokens,
@@ -175,7 +174,7 @@ mod tests {
                         \"source\":\"urn:drawbridge:journal:77\",\"tag\":[]},\
                         \"name\":[{\"text\":\"\\\"meta\\\":{\"}]}";
         assert_eq!(body, expected);
-        assert!(serde_json::from_str::<Value>(&body).is_ok());
+        assert!(serde_json::from_str::<serde_json::Value>(&body).is_ok());
     }
 
     #[test]

@@ -93,8 +93,7 @@ pub(crate) fn entity_identifier(ei: Ei<'_>, reading: &Reading<'_>) -> Option<Ide
             let namespace = ei.namespace();
             let namespace = namespace.trim();
             let configured = reading.profile().authorities.get(namespace).cloned();
-            let ours = || format!("urn:drawbridge:authority:{}", hd::encoded(namespace));
-            (!namespace.is_empty()).then(|| configured.unwrap_or_else(ours))
+            configured.or_else(|| hd::local(namespace))
         })
         .or_else(|| hd::sender_system(reading));
     Some(Identifier {

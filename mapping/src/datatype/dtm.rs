@@ -46,18 +46,19 @@ impl<'z> When<'z> {
 
     /// The date part, as sent: it is never shifted to another zone.
     pub(crate) fn date(self) -> String {
+        // What a time of day needs fits behind it.
+        let mut out = String::with_capacity(32);
         let date = self.dtm.date();
-        match self.dtm.precision() {
-            Precision::Year => format!("{:04}", date.year()),
-            Precision::Month => format!("{:04}-{:02}", date.year(), date.month()),
-            Precision::Day
-            | Precision::Hour
-            | Precision::Minute
-            | Precision::Second
-            | Precision::Fraction(_) => {
-                format!("{:04}-{:02}-{:02}", date.year(), date.month(), date.day())
+        let [century, year] = [date.year() / 100, date.year() % 100];
+        digits(&mut out, "", century);
+        digits(&mut out, "", year);
+        if self.dtm.precision() != Precision::Year {
+            digits(&mut out, "-", date.month());
+            if self.dtm.precision() != Precision::Month {
+                digits(&mut out, "-", date.day());
             }
         }
+        out
     }
 
     /// A date stays a date; a time has seconds and an offset.
@@ -68,22 +69,17 @@ impl<'z> When<'z> {
             return out;
         }
         let time = self.dtm.time();
-        let _ = write!(
-            out,
-            "T{:02}:{:02}:{:02}",
-            time.hour(),
-            time.minute(),
-            time.second()
-        );
+        digits(&mut out, "T", time.hour());
+        digits(&mut out, ":", time.minute());
+        digits(&mut out, ":", time.second());
         if let Precision::Fraction(n_digits) = self.dtm.precision() {
-            let nanos = format!("{:09}", time.subsec_nanosecond());
-            let digits: String = nanos.chars().take(usize::from(n_digits)).collect();
-            let _ = write!(out, ".{digits}");
+            let _ = write!(out, ".{:09}", time.subsec_nanosecond());
+            out.truncate(20 + usize::from(n_digits));
         }
         let seconds = self.offset_seconds();
-        let sign = if seconds < 0 { '-' } else { '+' };
-        let minutes = seconds.unsigned_abs() / 60;
-        let _ = write!(out, "{sign}{:02}:{:02}", minutes / 60, minutes % 60);
+        let minutes = seconds.abs() / 60;
+        digits(&mut out, if seconds < 0 { "-" } else { "+" }, minutes / 60);
+        digits(&mut out, ":", minutes % 60);
         out
     }
 
@@ -109,6 +105,16 @@ impl<'z> When<'z> {
         let civil = self.dtm.date().to_datetime(self.dtm.time());
         let instant = self.zone.to_ambiguous_timestamp(civil).compatible();
         instant.map_or(0, |instant| self.zone.to_offset(instant).seconds())
+    }
+}
+
+/// Appends a mark and two digits.
+fn digits(out: &mut String, mark: &str, number: impl Into<i32>) {
+    let number = number.into().rem_euclid(100);
+    out.push_str(mark);
+    for digit in [number / 10, number % 10] {
+        let digit = u8::try_from(digit).unwrap_or_default();
+        out.push(char::from(b'0' + digit));
     }
 }
 

@@ -1,5 +1,7 @@
 //! HD → the system of an identifier.
 
+use std::borrow::Cow;
+
 use hl7v2::datatype::Hd;
 
 use crate::inbound::Reading;
@@ -56,25 +58,26 @@ pub(crate) fn uri(id: &str, kind: &str) -> Option<String> {
 }
 
 /// A name of our own for an authority that only has a local word.
-fn local(word: &str) -> Option<String> {
-    if word.is_empty() {
-        return None;
-    }
-    Some(format!("urn:drawbridge:authority:{}", encoded(word)))
+pub(crate) fn local(word: &str) -> Option<String> {
+    (!word.is_empty()).then(|| ["urn:drawbridge:authority:", &encoded(word)].concat())
 }
 
 /// A word as part of a URN: everything but letters, digits and `-._~` is percent-encoded.
-pub(crate) fn encoded(word: &str) -> String {
+pub(crate) fn encoded(word: &str) -> Cow<'_, str> {
     use std::fmt::Write as _;
-    let mut out = String::with_capacity(word.len());
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
+    if word.bytes().all(is_plain) {
+        return Cow::Borrowed(word);
+    }
+    let mut out = String::with_capacity(3 * word.len());
     for byte in word.bytes() {
-        if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~') {
+        if is_plain(byte) {
             out.push(char::from(byte));
         } else {
             let _ = write!(out, "%{byte:02X}");
         }
     }
-    out
+    Cow::Owned(out)
 }
 
 /// RFC 3061 by way of FHIR's `oid`: 0, 1 or 2, then numbers without leading zeros.

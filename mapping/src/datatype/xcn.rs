@@ -56,15 +56,14 @@ fn read(xcn: Xcn<'_>, reading: &Reading<'_>) -> Option<Reference> {
 
 /// CNN, which has no type of its name and another place for its authority.
 pub(crate) fn short(cnn: Xcn<'_>, reading: &Reading<'_>) -> Option<Reference> {
-    let owned = |n| cnn.text(n).into_owned();
     let parts = Parts {
         family: cnn.family(),
-        given: [owned(3), owned(4)],
-        suffixes: [owned(5), owned(7), String::new()],
-        prefix: owned(6),
-        type_code: String::new(),
-        effective: String::new(),
-        expiration: String::new(),
+        given: [cnn.text(3), cnn.text(4)],
+        suffixes: [cnn.text(5), cnn.text(7), "".into()],
+        prefix: cnn.text(6),
+        type_code: "".into(),
+        effective: "".into(),
+        expiration: "".into(),
     };
     named(cnn, xpn::of_parts(&parts, reading), reading)
 }
@@ -115,19 +114,14 @@ fn identifier(xcn: Xcn<'_>, id: String, reading: &Reading<'_>) -> Identifier {
 }
 
 fn name(xcn: Xcn<'_>, reading: &Reading<'_>) -> Option<HumanName> {
-    let owned = |text: std::borrow::Cow<'_, str>| text.into_owned();
     let parts = Parts {
         family: xcn.family(),
-        given: [owned(xcn.given()), owned(xcn.further_given())],
-        suffixes: [
-            owned(xcn.suffix()),
-            owned(xcn.degree()),
-            owned(xcn.professional_suffix()),
-        ],
-        prefix: owned(xcn.prefix()),
-        type_code: owned(xcn.type_code()),
-        effective: owned(xcn.text(19)),
-        expiration: owned(xcn.text(20)),
+        given: [xcn.given(), xcn.further_given()],
+        suffixes: [xcn.suffix(), xcn.degree(), xcn.professional_suffix()],
+        prefix: xcn.prefix(),
+        type_code: xcn.type_code(),
+        effective: xcn.text(19),
+        expiration: xcn.text(20),
     };
     xpn::of_parts(&parts, reading)
 }

@@ -1,5 +1,7 @@
 //! XPN, PN → `HumanName`.
 
+use std::borrow::Cow;
+
 use fhirbolt::model::r4::types::{Extension, HumanName, String as FhirString};
 use hl7v2::datatype::{FamilyName, Xpn};
 
@@ -7,35 +9,33 @@ use crate::inbound::Reading;
 
 use super::{dtm, ext, text};
 
-const NAME: &str = "http://hl7.org/fhir/StructureDefinition/humanname-";
+const OWN_PREFIX: &str = "http://hl7.org/fhir/StructureDefinition/humanname-own-prefix";
+const OWN_NAME: &str = "http://hl7.org/fhir/StructureDefinition/humanname-own-name";
+const PARTNER_PREFIX: &str = "http://hl7.org/fhir/StructureDefinition/humanname-partner-prefix";
+const PARTNER_NAME: &str = "http://hl7.org/fhir/StructureDefinition/humanname-partner-name";
 
 /// What a name is made of: XPN and XCN differ only in where the parts stand.
 pub(crate) struct Parts<'m> {
     pub(crate) family: FamilyName<'m>,
-    pub(crate) given: [String; 2],
-    pub(crate) suffixes: [String; 3],
-    pub(crate) prefix: String,
-    pub(crate) type_code: String,
-    pub(crate) effective: String,
-    pub(crate) expiration: String,
+    pub(crate) given: [Cow<'m, str>; 2],
+    pub(crate) suffixes: [Cow<'m, str>; 3],
+    pub(crate) prefix: Cow<'m, str>,
+    pub(crate) type_code: Cow<'m, str>,
+    pub(crate) effective: Cow<'m, str>,
+    pub(crate) expiration: Cow<'m, str>,
 }
 
 /// A name; none if it has neither family nor given name, nor anything else a person is called.
 pub(crate) fn name(xpn: Xpn<'_>, reading: &Reading<'_>) -> Option<HumanName> {
-    let owned = |text: std::borrow::Cow<'_, str>| text.into_owned();
     of_parts(
         &Parts {
             family: xpn.family(),
-            given: [owned(xpn.given()), owned(xpn.further_given())],
-            suffixes: [
-                owned(xpn.suffix()),
-                owned(xpn.degree()),
-                owned(xpn.professional_suffix()),
-            ],
-            prefix: owned(xpn.prefix()),
-            type_code: owned(xpn.type_code()),
-            effective: owned(xpn.text(12)),
-            expiration: owned(xpn.text(13)),
+            given: [xpn.given(), xpn.further_given()],
+            suffixes: [xpn.suffix(), xpn.degree(), xpn.professional_suffix()],
+            prefix: xpn.prefix(),
+            type_code: xpn.type_code(),
+            effective: xpn.text(12),
+            expiration: xpn.text(13),
         },
         reading,
     )
@@ -52,7 +52,7 @@ pub(crate) fn called_by(xpn: Xpn<'_>) -> Option<HumanName> {
 }
 
 pub(crate) fn of_parts(parts: &Parts<'_>, reading: &Reading<'_>) -> Option<HumanName> {
-    let texts = |sent: &[String]| -> Vec<FhirString> {
+    let texts = |sent: &[Cow<'_, str>]| -> Vec<FhirString> {
         sent.iter()
             .filter_map(|part| text::text(part))
             .map(Into::into)
@@ -79,20 +79,16 @@ pub(crate) fn of_parts(parts: &Parts<'_>, reading: &Reading<'_>) -> Option<Human
     is_named.then_some(name)
 }
 
-/// Only FN.1 is the family name; what it is made of goes beside it.
+/// FN.1 alone is the family name; what it is made of goes beside it.
 fn family(family: FamilyName<'_>) -> Option<FhirString> {
-    let part = |name: &str, sent: &str| -> Option<Extension> {
-        Some(ext::words(&format!("{NAME}{name}"), text::text(sent)?))
-    };
-    let extension: Vec<Extension> = [
-        part("own-prefix", &family.own_prefix()),
-        part("own-name", &family.own_surname()),
-        part("partner-prefix", &family.partner_prefix()),
-        part("partner-name", &family.partner_surname()),
-    ]
-    .into_iter()
-    .flatten()
-    .collect();
+    let part = |url: &str, sent: &str| Some(ext::words(url, text::text(sent)?));
+    let parts = [
+        part(OWN_PREFIX, &family.own_prefix()),
+        part(OWN_NAME, &family.own_surname()),
+        part(PARTNER_PREFIX, &family.partner_prefix()),
+        part(PARTNER_NAME, &family.partner_surname()),
+    ];
+    let extension: Vec<Extension> = parts.into_iter().flatten().collect();
     let value = text::text(&family.surname());
     if value.is_none() && extension.is_empty() {
         return None;

@@ -1,13 +1,15 @@
 //! Facts as bytes: compact JSON with each source written once.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::borrow::Cow;
+use std::fmt::Write as _;
 use std::sync::Arc;
 
 use model::{JournalId, Timestamp, Trigger};
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::{Event, Facts, Place, Register, RegisterKey, Source, Stamp};
+use crate::json::escaped;
 
 /// Stored bytes are not facts (or facts of a later format).
 #[derive(Debug, thiserror::Error)]
@@ -25,23 +27,24 @@ pub enum FactsError {
 
 const FORMAT: u8 = 1;
 
-#[derive(Serialize, Deserialize)]
-struct Stored {
+/// What the bytes hold. They are read with serde and written by hand, because fragments are JSON
+/// already and serde would read them again to be sure.
+#[derive(Deserialize)]
+struct Stored<'b> {
     v: u8,
     /// Sources, in their order; statements name them by index.
     s: Vec<StoredSource>,
-    /// Registers: part, field, source, fragment.
-    r: Vec<(String, Place, usize, Option<Box<RawValue>>)>,
-    /// Observations: part, field, fragment, source.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    o: Vec<(String, Place, Box<RawValue>, usize)>,
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    e: Vec<StoredEvent>,
+    #[serde(borrow)]
+    r: Vec<StoredRegister<'b>>,
+    #[serde(borrow, default)]
+    o: Vec<StoredObservation<'b>>,
+    #[serde(borrow, default)]
+    e: Vec<StoredEvent<'b>>,
 }
 
 /// Stated, MSH-13, MSH-7, MSH-10, digest, journal row, mapping version. Times are in microseconds,
 /// which is what Postgres keeps and more than senders say.
-#[derive(Serialize, Deserialize)]
+#[derive(Deserialize)]
 struct StoredSource(
     i64,
     Option<u64>,
@@ -52,15 +55,33 @@ struct StoredSource(
     i16,
 );
 
+/// Part, field, source, fragment.
+#[derive(Deserialize)]
+struct StoredRegister<'b>(
+    #[serde(borrow)] Cow<'b, str>,
+    Place,
+    usize,
+    #[serde(borrow)] Option<&'b RawValue>,
+);
+
+/// Part, field, fragment, source.
+#[derive(Deserialize)]
+struct StoredObservation<'b>(
+    #[serde(borrow)] Cow<'b, str>,
+    Place,
+    #[serde(borrow)] &'b RawValue,
+    usize,
+);
+
 /// Occurred, earliest, trigger, source, time as sent, class, location.
-#[derive(Serialize, Deserialize)]
-struct StoredEvent(
+#[derive(Deserialize)]
+struct StoredEvent<'b>(
     i64,
     i64,
     Trigger,
     usize,
     String,
-    Option<Box<RawValue>>,
+    #[serde(borrow)] Option<&'b RawValue>,
     Option<String>,
 );
 
@@ -68,52 +89,52 @@ impl Facts {
     /// The facts as bytes; equal facts give equal bytes.
     ///
     /// # Panics
-    /// Never: facts hold only what JSON can say.
+    /// Never: a trigger is a word.
     pub fn to_bytes(&self) -> Vec<u8> {
-        let sources: BTreeSet<&Source> = self.sources().collect();
-        let places: BTreeMap<&Source, usize> = sources
-            .iter()
-            .enumerate()
-            .map(|(at, source)| (*source, at))
-            .collect();
-        let at = |source: &Arc<Source>| places.get(source.as_ref()).copied().unwrap_or_default();
-        let registers = self.registers.iter().map(|(key, register)| {
-            let fragment = register.fragment.as_deref().map(raw);
-            (
-                key.part.to_string(),
-                key.field,
-                at(&register.source),
-                fragment,
-            )
+        let sources = self.sources();
+        let mut out = String::with_capacity(1024);
+        let _ = write!(out, "{{\"v\":{FORMAT},");
+        list(&mut out, "\"s\"", &sources, |out, source| {
+            write_source(out, source);
         });
-        let observations = self.observations.iter().flat_map(|(key, fragments)| {
-            fragments
-                .iter()
-                .map(move |(fragment, source)| (key, fragment, source))
-        });
-        let observations = observations.map(|(key, fragment, source)| {
-            (key.part.to_string(), key.field, raw(fragment), at(source))
-        });
-        let events = self
-            .events
-            .iter()
-            .map(|event| StoredEvent::new(event, at(&event.source)));
-        let stored = Stored {
-            v: FORMAT,
-            r: registers.collect(),
-            o: observations.collect(),
-            e: events.collect(),
-            s: sources
-                .iter()
-                .map(|source| StoredSource::from(*source))
-                .collect(),
-        };
-        serde_json::to_vec(&stored).expect("facts hold only what JSON can say")
+        out.push(',');
+        list(
+            &mut out,
+            "\"r\"",
+            &self.registers,
+            |out, (key, register)| {
+                write_key(out, key);
+                let fragment = register.fragment.as_deref().unwrap_or("null");
+                let _ = write!(out, "{},", place(&sources, &register.source));
+                out.push_str(fragment);
+            },
+        );
+        if !self.observations.is_empty() {
+            let each = self.observations.iter().flat_map(|(key, fragments)| {
+                fragments
+                    .iter()
+                    .map(move |(fragment, source)| (key, fragment, source))
+            });
+            out.push(',');
+            list(&mut out, "\"o\"", each, |out, (key, fragment, source)| {
+                write_key(out, key);
+                out.push_str(fragment);
+                let _ = write!(out, ",{}", place(&sources, source));
+            });
+        }
+        if !self.events.is_empty() {
+            out.push(',');
+            list(&mut out, "\"e\"", &self.events, |out, event| {
+                write_event(out, event, place(&sources, &event.source));
+            });
+        }
+        out.push('}');
+        out.into_bytes()
     }
 
     /// Facts from their bytes.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, FactsError> {
-        let stored: Stored = serde_json::from_slice(bytes).map_err(FactsError::Unreadable)?;
+        let stored: Stored<'_> = serde_json::from_slice(bytes).map_err(FactsError::Unreadable)?;
         if FORMAT < stored.v {
             return Err(FactsError::Later(stored.v));
         }
@@ -123,24 +144,22 @@ impl Facts {
             .map(|source| Arc::new(source.into()))
             .collect();
         let source = |at: usize| sources.get(at).cloned().ok_or(FactsError::NoSource);
+        let mut part = Arc::from("");
         let mut facts = Self::new();
-        for (part, field, at, fragment) in stored.r {
-            let fragment = fragment.map(|fragment| fragment.get().into());
+        for StoredRegister(name, field, at, fragment) in stored.r {
             let register = Register {
                 source: source(at)?,
-                fragment,
+                fragment: fragment.map(|fragment| fragment.get().into()),
             };
-            facts.registers.insert(
-                RegisterKey {
-                    part: part.into(),
-                    field,
-                },
-                register,
-            );
-        }
-        for (part, field, fragment, at) in stored.o {
             let key = RegisterKey {
-                part: part.into(),
+                part: shared(&mut part, &name),
+                field,
+            };
+            facts.registers.insert(key, register);
+        }
+        for StoredObservation(name, field, fragment, at) in stored.o {
+            let key = RegisterKey {
+                part: shared(&mut part, &name),
                 field,
             };
             let fragments = facts.observations.entry(key).or_default();
@@ -153,43 +172,111 @@ impl Facts {
         Ok(facts)
     }
 
-    fn sources(&self) -> impl Iterator<Item = &Source> {
-        let registers = self
-            .registers
-            .values()
-            .map(|register| register.source.as_ref());
+    /// Who said what is here, in order.
+    fn sources(&self) -> Vec<&Source> {
+        let registers = self.registers.values().map(|register| &register.source);
         let observed = self
             .observations
             .values()
-            .flat_map(BTreeMap::values)
-            .map(Arc::as_ref);
-        let events = self.events.iter().map(|event| event.source.as_ref());
-        registers.chain(observed).chain(events)
+            .flat_map(|fragments| fragments.values());
+        let events = self.events.iter().map(|event| &event.source);
+        let mut sources: Vec<&Source> = Vec::new();
+        for source in registers.chain(observed).chain(events) {
+            // Most of an entity's facts come from few messages.
+            if sources
+                .last()
+                .is_none_or(|last| !std::ptr::eq(*last, source.as_ref()))
+            {
+                sources.push(source);
+            }
+        }
+        sources.sort_unstable();
+        sources.dedup();
+        sources
     }
 }
 
-/// A fragment as JSON inside JSON.
-fn raw(fragment: &str) -> Box<RawValue> {
-    RawValue::from_string(fragment.to_owned()).expect("a fragment is JSON that we wrote")
+/// The name of a part; parts stand in order, so most have the name of the one before.
+fn shared(last: &mut Arc<str>, name: &str) -> Arc<str> {
+    if **last != *name {
+        *last = name.into();
+    }
+    Arc::clone(last)
+}
+
+/// The index of a source.
+fn place(sources: &[&Source], source: &Source) -> usize {
+    sources.binary_search(&source).unwrap_or_default()
+}
+
+/// Writes a list of lists under a name.
+fn list<T>(
+    out: &mut String,
+    name: &str,
+    items: impl IntoIterator<Item = T>,
+    mut write: impl FnMut(&mut String, T),
+) {
+    out.push_str(name);
+    out.push_str(":[");
+    for (at, item) in items.into_iter().enumerate() {
+        out.push_str(if at == 0 { "[" } else { ",[" });
+        write(out, item);
+        out.push(']');
+    }
+    out.push(']');
+}
+
+fn write_key(out: &mut String, key: &RegisterKey) {
+    escaped(&key.part, out);
+    let _ = write!(out, ",\"{}\",", key.field);
+}
+
+fn write_source(out: &mut String, source: &Source) {
+    let Stamp {
+        stated,
+        sequence,
+        sent,
+        control_id,
+        digest,
+    } = &source.stamp;
+    let _ = write!(out, "{},", stated.as_microsecond());
+    write_option(out, *sequence);
+    write_option(out, sent.map(Timestamp::as_microsecond));
+    escaped(control_id, out);
+    let _ = write!(out, ",{digest},");
+    write_option(out, source.journal.map(|journal| journal.0));
+    let _ = write!(out, "{}", source.mapping);
+}
+
+fn write_event(out: &mut String, event: &Event, source: usize) {
+    let (occurred, earliest) = (event.occurred, event.earliest);
+    let trigger = serde_json::to_string(&event.trigger).expect("a trigger is a word");
+    let _ = write!(
+        out,
+        "{},{},{trigger},{source},",
+        occurred.as_microsecond(),
+        earliest.as_microsecond(),
+    );
+    escaped(&event.at, out);
+    out.push(',');
+    out.push_str(event.class.as_deref().unwrap_or("null"));
+    out.push(',');
+    match &event.location {
+        Some(location) => escaped(location, out),
+        None => out.push_str("null"),
+    }
+}
+
+/// A number or `null`, and a comma.
+fn write_option(out: &mut String, number: Option<impl std::fmt::Display>) {
+    let _ = match number {
+        Some(number) => write!(out, "{number},"),
+        None => write!(out, "null,"),
+    };
 }
 
 fn instant(micros: i64) -> Timestamp {
     Timestamp::from_microsecond(micros).unwrap_or(Timestamp::UNIX_EPOCH)
-}
-
-impl From<&Source> for StoredSource {
-    fn from(source: &Source) -> Self {
-        let stamp = &source.stamp;
-        Self(
-            stamp.stated.as_microsecond(),
-            stamp.sequence,
-            stamp.sent.map(Timestamp::as_microsecond),
-            stamp.control_id.clone(),
-            stamp.digest,
-            source.journal,
-            source.mapping,
-        )
-    }
 }
 
 impl From<StoredSource> for Source {
@@ -210,19 +297,7 @@ impl From<StoredSource> for Source {
     }
 }
 
-impl StoredEvent {
-    fn new(event: &Event, source: usize) -> Self {
-        Self(
-            event.occurred.as_microsecond(),
-            event.earliest.as_microsecond(),
-            event.trigger,
-            source,
-            event.at.clone(),
-            event.class.as_deref().map(raw),
-            event.location.clone(),
-        )
-    }
-
+impl StoredEvent<'_> {
     fn with(self, source: Arc<Source>) -> Event {
         let Self(occurred, earliest, trigger, _, at, class, location) = self;
         Event {

@@ -85,6 +85,22 @@ fn what_is_said_again_of_a_shared_thing_changes_nothing() {
 }
 
 #[test]
+fn what_earlier_builds_stored_is_read_and_written_as_it_was() {
+    let stored = concat!(
+        r#"{"v":1,"s":[[1704898800000000,null,1704898800000000,"A\"1",7,null,1],"#,
+        r#"[1704902400000000,5,null,"B",18446744073709551615,77,1]],"#,
+        r#""r":[["","PID-5",1,{"name":[{"family":"D\"OE"}]}],["","PID-7",0,null],"#,
+        r#"["Condition/I10|x\\y","DG1-3",0,{"code":{"text":"a"}}]],"#,
+        r#""o":[["","XCN-2",{"name":[{"family":"ABLE"}]},0]],"#,
+        r#""e":[[1704898800000000,1704898800000000,"admit",0,"2024-01-10T09:00:00-06:00","#,
+        r#"{"code":"IMP"},"Location/1"],"#,
+        r#"[1704902400000000,1704902400000000,"cancel-admit",1,"2024-01-10",null,null]]}"#,
+    );
+    let facts = Facts::from_bytes(stored.as_bytes()).unwrap();
+    assert_eq!(String::from_utf8(facts.to_bytes()).unwrap(), stored);
+}
+
+#[test]
 fn bytes_of_a_later_format_are_refused() {
     let later = Facts::from_bytes(br#"{"v":9,"s":[],"r":[]}"#);
     assert!(matches!(later, Err(FactsError::Later(9))));

@@ -25,7 +25,8 @@ pub(super) fn all<'f>(
         .collect()
 }
 
-fn one<'f>(
+/// One observation, of that name.
+pub(super) fn one<'f>(
     entity: EntityId,
     name: &str,
     said: &[Said<'f>],

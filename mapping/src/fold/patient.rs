@@ -87,11 +87,9 @@ fn organization(said: &[Said<'_>]) -> Option<String> {
 }
 
 fn object(contact: &Assembly<'_>) -> Option<String> {
-    contact.names().next()?;
-    let mut text = String::from("{");
-    contact.write_members(&mut text);
-    text.push('}');
-    Some(text)
+    let mut text = String::new();
+    contact.write(&mut text);
+    (!contact.is_empty()).then_some(text)
 }
 
 /// The first element of a list.
@@ -123,18 +121,16 @@ pub(super) fn owned<'f>(
     parts: &Parts<'f>,
     ctx: &FoldContext<'_>,
 ) -> Vec<Draft<'f>> {
-    let mut drafts = Vec::new();
-    for kind in OWNED {
+    let draft = |(part, said): (&str, &[Said<'f>])| {
+        let (kind, name) = part.split_once('/')?;
+        let kind = OWNED.into_iter().find(|owned| owned.name() == kind)?;
         if kind == ResourceType::Observation {
-            drafts.extend(super::observation::all(entity, parts, None, ctx));
-            continue;
+            return Some(super::observation::one(entity, name, said, None, ctx));
         }
-        for (name, said) in parts.of_kind(kind.name()) {
-            let id = ctx.key.part(entity, &[kind.name(), name]);
-            let mut builder = Builder::new(kind, id.into());
-            builder.add_all(said);
-            drafts.push(builder.finish());
-        }
-    }
-    drafts
+        let id = ctx.key.part(entity, &[kind.name(), name]);
+        let mut builder = Builder::new(kind, id.into());
+        builder.add_all(said);
+        Some(builder.finish())
+    };
+    parts.each().filter_map(draft).collect()
 }

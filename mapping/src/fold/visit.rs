@@ -209,9 +209,7 @@ fn between(from: &Event, to: &Event) -> Period {
 
 /// An element of a fragment, as JSON.
 pub(super) fn element<'f>(fragment: &'f str, name: &str) -> Option<&'f str> {
-    let (_, value) = members(fragment)
-        .into_iter()
-        .find(|(member, _)| *member == name)?;
+    let (_, value) = members(fragment).find(|(member, _)| *member == name)?;
     Some(value)
 }
 
@@ -254,9 +252,8 @@ fn diagnoses(parts: &Parts<'_>) -> Option<String> {
             .get("rank")
             .and_then(|rank| rank.parse().ok())
             .unwrap_or(u32::MAX);
-        let mut text = String::from("{");
-        entry.write_members(&mut text);
-        text.push('}');
+        let mut text = String::new();
+        entry.write(&mut text);
         entries.push((rank, text));
     }
     entries.sort_by_key(|(rank, _)| *rank);

@@ -2,30 +2,22 @@
 
 use memchr::memchr2;
 
-/// The members of a JSON object that we wrote.
-pub(crate) type Members<'t> = Vec<(&'t str, &'t str)>;
-
 /// An object's members in the order in which they stand; empty objects and lists, which stand for
 /// required elements that a fragment leaves out, are skipped.
-pub(crate) fn members(object: &str) -> Members<'_> {
-    let mut members = Vec::with_capacity(4);
-    let Some(inside) = object
+pub(crate) fn members(object: &str) -> impl Iterator<Item = (&str, &str)> {
+    let inside = object
         .strip_prefix('{')
-        .and_then(|rest| rest.strip_suffix('}'))
-    else {
-        return members;
-    };
-    for member in elements(inside) {
-        let name = member
-            .strip_prefix('"')
-            .and_then(|rest| rest.split_once("\":"));
-        if let Some((name, value)) = name
-            && !matches!(value, "{}" | "[]")
-        {
-            members.push((name, value));
-        }
-    }
-    members
+        .and_then(|rest| rest.strip_suffix('}'));
+    elements(inside.unwrap_or_default())
+        .filter_map(member)
+        .filter(|(_, value)| !matches!(*value, "{}" | "[]"))
+}
+
+/// A member's name and value.
+fn member(member: &str) -> Option<(&str, &str)> {
+    let rest = member.strip_prefix('"')?;
+    let end = rest.bytes().position(|byte| byte == b'"')?;
+    Some((rest.get(..end)?, rest.get(end + 2..)?))
 }
 
 /// The elements of a list or object that stands without its brackets: split where a comma is neither
@@ -99,7 +91,7 @@ mod tests {
     fn texts_hide_what_stands_in_them() {
         let object = r#"{"a":"x,\"}]","b":[1,{"c":"\\"}],"d":{},"e":2}"#;
         assert_eq!(
-            members(object),
+            members(object).collect::<Vec<_>>(),
             [("a", r#""x,\"}]""#), ("b", r#"[1,{"c":"\\"}]"#), ("e", "2")]
         );
     }

@@ -94,9 +94,9 @@ fn known(name: &str) -> Option<String> {
     if let Some(table) = table_number(name) {
         return Some(v2_table(&table));
     }
-    let upper = name.to_ascii_uppercase();
+    let upper = || name.bytes().map(|byte| byte.to_ascii_uppercase());
     let at = SYSTEMS
-        .binary_search_by(|(known, _)| (*known).cmp(upper.as_str()))
+        .binary_search_by(|(known, _)| known.bytes().cmp(upper()))
         .ok()?;
     SYSTEMS.get(at).map(|(_, uri)| (*uri).to_owned())
 }

@@ -19,8 +19,8 @@ use crate::table::find;
 
 use super::{boxed, extended};
 
-const CORE: &str = "http://hl7.org/fhir/us/core/StructureDefinition/";
-const BASE: &str = "http://hl7.org/fhir/StructureDefinition/";
+const RACE: &str = "http://hl7.org/fhir/us/core/StructureDefinition/us-core-race";
+const ETHNIC: &str = "http://hl7.org/fhir/us/core/StructureDefinition/us-core-ethnicity";
 const CDC_RACE: &str = "urn:oid:2.16.840.1.113883.6.238";
 const BCP_47: &str = "urn:ietf:bcp:47";
 
@@ -28,12 +28,8 @@ pub(super) fn state(pid: &Seg<'_>, voice: &mut Voice<'_, '_>) {
     let reading = voice.reading;
     voice.one(pid, 7, |sent| birth(sent, reading));
     voice.one(pid, 8, |sent| gender(sent, reading));
-    voice.whole(pid, 10, |field| {
-        categories("us-core-race", field, RACE_MAX, reading)
-    });
-    voice.whole(pid, 22, |field| {
-        categories("us-core-ethnicity", field, 1, reading)
-    });
+    voice.whole(pid, 10, |field| categories(RACE, field, RACE_MAX, reading));
+    voice.whole(pid, 22, |field| categories(ETHNIC, field, 1, reading));
     voice.one(pid, 15, |sent| language(Cwe::new(sent), reading));
     voice.one(pid, 16, |sent| {
         let sent = Cwe::new(sent);
@@ -48,7 +44,10 @@ pub(super) fn state(pid: &Seg<'_>, voice: &mut Voice<'_, '_>) {
         let sent = Cwe::new(sent);
         let meaning = find(RELIGION, sent.code().trim());
         let religion = cwe::mapped(meaning, sent, Some("0006"), reading)?;
-        Some(extended(vec![concept("patient-religion", religion)]))
+        Some(extended(vec![concept(
+            "http://hl7.org/fhir/StructureDefinition/patient-religion",
+            religion,
+        )]))
     });
     voice.one(pid, 23, |sent| {
         let place = Address {
@@ -57,7 +56,7 @@ pub(super) fn state(pid: &Seg<'_>, voice: &mut Voice<'_, '_>) {
         };
         let value = ExtensionValue::Address(Box::new(place));
         Some(extended(vec![ext::valued(
-            &format!("{BASE}patient-birthPlace"),
+            "http://hl7.org/fhir/StructureDefinition/patient-birthPlace",
             value,
         )]))
     });
@@ -73,7 +72,7 @@ fn birth(sent: Repetition<'_>, reading: &Reading<'_>) -> Option<Patient> {
     let when = When::read(&sent.text(), reading)?;
     let time = when.has_time().then(|| {
         ext::valued(
-            &format!("{BASE}patient-birthTime"),
+            "http://hl7.org/fhir/StructureDefinition/patient-birthTime",
             ExtensionValue::DateTime(when.date_time().into()),
         )
     });
@@ -99,7 +98,7 @@ fn gender(sent: Repetition<'_>, reading: &Reading<'_>) -> Option<Patient> {
         Code {
             value: Some("unknown".to_owned()),
             extension: vec![ext::valued(
-                &format!("{BASE}alternate-codes"),
+                "http://hl7.org/fhir/StructureDefinition/alternate-codes",
                 ExtensionValue::CodeableConcept(Box::new(original)),
             )],
             ..Code::default()
@@ -113,7 +112,7 @@ fn gender(sent: Repetition<'_>, reading: &Reading<'_>) -> Option<Patient> {
 
 /// PID-10 and PID-22: one extension, with OMB categories, other CDC codes as details, and words always.
 fn categories(
-    name: &str,
+    url: &'static str,
     field: Field<'_>,
     omb_max: usize,
     reading: &Reading<'_>,
@@ -123,7 +122,7 @@ fn categories(
     let mut words = Vec::new();
     for sent in valued(field).map(Cwe::new) {
         let code = text::code(&sent.code()).unwrap_or_default();
-        let code = if name == "us-core-ethnicity" {
+        let code = if url == ETHNIC {
             find(ETHNICITY, &code).map_or(code, str::to_owned)
         } else {
             code
@@ -160,7 +159,7 @@ fn categories(
     omb.truncate(omb_max);
     omb.append(&mut detailed);
     omb.push(ext::words("text", words.join(", ")));
-    Some(extended(vec![ext::nested(&format!("{CORE}{name}"), omb)]))
+    Some(extended(vec![ext::nested(url, omb)]))
 }
 
 fn part(url: &str, coding: Coding) -> Extension {
@@ -257,7 +256,7 @@ fn nationality(pid: &Seg<'_>, voice: &mut Voice<'_, '_>) {
             let code = cwe::concept(Cwe::new(sent), Some("0171"), reading)?;
             let code = ext::valued("code", ExtensionValue::CodeableConcept(Box::new(code)));
             Some(ext::nested(
-                &format!("{BASE}patient-citizenship"),
+                "http://hl7.org/fhir/StructureDefinition/patient-citizenship",
                 vec![code],
             ))
         },
@@ -267,17 +266,14 @@ fn nationality(pid: &Seg<'_>, voice: &mut Voice<'_, '_>) {
         let code = cwe::concept(Cwe::new(sent), Some("0212"), reading)?;
         let code = ext::valued("code", ExtensionValue::CodeableConcept(Box::new(code)));
         Some(extended(vec![ext::nested(
-            &format!("{BASE}patient-nationality"),
+            "http://hl7.org/fhir/StructureDefinition/patient-nationality",
             vec![code],
         )]))
     });
 }
 
-fn concept(name: &str, concept: CodeableConcept) -> Extension {
-    ext::valued(
-        &format!("{BASE}{name}"),
-        ExtensionValue::CodeableConcept(Box::new(concept)),
-    )
+fn concept(url: &str, concept: CodeableConcept) -> Extension {
+    ext::valued(url, ExtensionValue::CodeableConcept(Box::new(concept)))
 }
 
 /// Table 0136.

@@ -102,9 +102,7 @@ fn class_text(sent: Repetition<'_>, reading: &Reading<'_>) -> Option<Box<str>> {
         class: Box::new(class),
         ..blank()
     })?;
-    let members = json::members(&fragment.0);
-    members
-        .iter()
+    json::members(&fragment.0)
         .find(|(name, _)| *name == "class")
-        .map(|(_, class)| (*class).into())
+        .map(|(_, class)| class.into())
 }
