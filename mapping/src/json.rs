@@ -102,14 +102,14 @@ impl<'t> Assembly<'t> {
         self.0.iter().any(|(known, _)| *known == name)
     }
 
-    /// Whether no element is there.
-    pub(crate) fn is_empty(&self) -> bool {
-        self.0.is_empty()
-    }
-
     /// The elements in the order in which they came.
     pub(crate) fn names(&self) -> impl Iterator<Item = &'t str> {
         self.0.iter().map(|(name, _)| *name)
+    }
+
+    /// Whether no element is there.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
     }
 
     /// Takes an element out.

@@ -12,6 +12,15 @@ use super::{Builder, Draft, FoldContext, Parts, Said};
 
 const KIND: ResourceType = ResourceType::Observation;
 
+/// What an observation has from what it belongs to, as fragments.
+#[derive(Clone, Copy)]
+pub(super) struct Owner<'o> {
+    /// Whose it is, whatever it says itself: a visit may have moved to another patient.
+    pub(super) subject: Option<&'o str>,
+    /// When it was made, if it does not say so itself.
+    pub(super) effective: Option<&'o str>,
+}
+
 /// All observations of an entity. `effective`: when those were made that don't say it.
 pub(super) fn all<'f>(
     entity: EntityId,
@@ -19,21 +28,29 @@ pub(super) fn all<'f>(
     effective: Option<&str>,
     ctx: &FoldContext<'_>,
 ) -> Vec<Draft<'f>> {
+    let owner = Owner {
+        subject: None,
+        effective,
+    };
     parts
         .of_kind(KIND.name())
-        .map(|(name, said)| one(entity, name, said, effective, ctx))
+        .map(|(name, said)| one(entity, name, said, owner, ctx))
         .collect()
 }
 
-fn one<'f>(
+/// One observation, of that name.
+pub(super) fn one<'f>(
     entity: EntityId,
     name: &str,
     said: &[Said<'f>],
-    effective: Option<&str>,
+    owner: Owner<'_>,
     ctx: &FoldContext<'_>,
 ) -> Draft<'f> {
     let id = ctx.key.part(entity, &[KIND.name(), name]);
     let mut builder = Builder::new(KIND, id.into());
+    if let Some(subject) = owner.subject {
+        builder.add_computed(subject);
+    }
     for said in said {
         if said.field != RESULT_ORDER {
             builder.add(*said);
@@ -48,7 +65,7 @@ fn one<'f>(
     if !has(&builder, "status") {
         builder.add_computed(r#"{"status":"unknown"}"#);
     }
-    if let Some(effective) = effective.filter(|_| !has(&builder, "effective")) {
+    if let Some(effective) = owner.effective.filter(|_| !has(&builder, "effective")) {
         builder.add_computed(effective);
     }
     // FHIR: a reason for the absence of a value stands only where none is (obs-6).

@@ -6,6 +6,7 @@ use model::EntityId;
 use crate::facts::Place;
 use crate::json::{Assembly, elements, inside_of_list, members};
 
+use super::observation::{self, Owner};
 use super::visit::element;
 use super::{Builder, Draft, FoldContext, Parts, Said};
 
@@ -147,26 +148,29 @@ pub(super) fn owned<'f>(
     ctx: &FoldContext<'_>,
 ) -> Vec<Draft<'f>> {
     let subject = moved_to(parts);
-    let mut drafts = Vec::new();
-    for (part, kind) in OWNED {
+    let draft = |(part, said): (&'f str, &[Said<'f>])| {
+        let (named, name) = part.split_once('/')?;
+        let (_, kind) = OWNED.into_iter().find(|(owned, _)| *owned == named)?;
+        let subject = subject.as_deref().filter(|_| HAVE_SUBJECT.contains(&kind));
         if kind == ResourceType::Observation {
-            drafts.extend(super::observation::all(entity, parts, None, ctx));
-            continue;
+            let owner = Owner {
+                subject,
+                effective: None,
+            };
+            return Some(observation::one(entity, name, said, owner, ctx));
         }
-        for (name, said) in parts.of_kind(part) {
-            let id = ctx.key.part(entity, &[part, name]);
-            let mut builder = Builder::new(kind, id.into());
-            if let (Some(subject), true) = (&subject, HAVE_SUBJECT.contains(&kind)) {
-                builder.add_computed(subject);
-            }
-            builder.add_all(said);
-            if kind == ResourceType::Procedure {
-                performers(name, parts, &mut builder);
-            }
-            drafts.push(builder.finish());
+        let id = ctx.key.part(entity, &[named, name]);
+        let mut builder = Builder::new(kind, id.into());
+        if let Some(subject) = subject {
+            builder.add_computed(subject);
         }
-    }
-    drafts
+        builder.add_all(said);
+        if kind == ResourceType::Procedure {
+            performers(name, parts, &mut builder);
+        }
+        Some(builder.finish())
+    };
+    parts.each().filter_map(draft).collect()
 }
 
 const HAVE_SUBJECT: [ResourceType; 3] = [
