@@ -28,8 +28,8 @@ pub use profile::{EpisodeId, Profile, ProfileError, VisitId};
 pub use route::{Route, lane_of, route};
 
 /// The version of the way from messages to facts. It stands in every source.
-pub const MAPPING_VERSION: i16 = 1;
+pub const MAPPING_VERSION: i16 = 2;
 
 /// The version of the way from facts to resources. An entity bears the version that folded it; an
 /// older build leaves a newer one alone.
-pub const FOLD_VERSION: i16 = 1;
+pub const FOLD_VERSION: i16 = 2;
