@@ -7,6 +7,7 @@ mod episode;
 mod observation;
 mod order;
 mod patient;
+mod rules;
 mod timeline;
 mod visit;
 
@@ -20,6 +21,8 @@ use crate::facts::{Facts, Place, RegisterKey, Source};
 use crate::inbound::{EntityKind, SNAPSHOT};
 use crate::json::{Assembly, members};
 use crate::profile::Profile;
+
+pub(crate) use rules::Rule;
 
 /// What folding needs besides facts.
 #[derive(Clone, Copy, Debug)]

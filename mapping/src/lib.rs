@@ -10,6 +10,7 @@
 
 mod bundle;
 mod datatype;
+mod document;
 pub mod facts;
 mod fold;
 mod identity;
@@ -20,12 +21,15 @@ mod profile;
 mod route;
 mod segment;
 mod table;
+pub mod trace;
 
 pub use bundle::{bundle, bundle_text};
+pub use document::{document, field_name};
 pub use facts::Facts;
 pub use fold::{Draft, FoldContext, Folded, Lineage, drafts, fold};
 pub use profile::{EpisodeId, Profile, ProfileError, VisitId};
 pub use route::{Route, lane_of, route};
+pub use table::{CodeRow, CodeTable, code_tables};
 
 /// The version of the way from messages to facts. It stands in every source.
 pub const MAPPING_VERSION: i16 = 2;

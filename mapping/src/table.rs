@@ -1,12 +1,16 @@
 //! Code tables: v2 tables as FHIR codes, as data.
 
 pub(crate) mod administrative;
+mod catalog;
 pub(crate) mod clinical;
 pub(crate) mod location;
 pub(crate) mod order;
 pub(crate) mod schedule;
 pub(crate) mod system;
+pub(crate) mod usage;
 pub(crate) mod visit;
+
+pub use catalog::{CodeRow, CodeTable, code_tables};
 
 use crate::datatype::cwe::Meaning;
 
@@ -30,6 +34,7 @@ pub(crate) fn find<T: Copy>(table: &[(&str, T)], code: &str) -> Option<T> {
     let at = table
         .binary_search_by(|(known, _)| (*known).cmp(code))
         .ok()?;
+    usage::note(table, at);
     table.get(at).map(|(_, row)| *row)
 }
 

@@ -106,7 +106,7 @@ pub(crate) fn plain(text: &str) -> Attachment {
 }
 
 /// Subtypes whose media type does not depend on the type, lower case.
-const SUBTYPES: &[(&str, &str)] = &[
+pub(crate) const SUBTYPES: &[(&str, &str)] = &[
     ("bmp", "image/bmp"),
     ("dicom", "application/dicom"),
     ("doc", "application/msword"),

@@ -198,6 +198,25 @@ const ABOUT_OTHERS: &[(&str, &[&str])] = &[
     ),
 ];
 
+/// Every message type that there are rules for, with its trigger.
+pub(crate) fn all() -> impl Iterator<Item = (&'static str, &'static str, Rules)> {
+    let tables = [
+        ("ADT", ADT),
+        ("OMG", OMG),
+        ("OML", OML),
+        ("ORM", ORM),
+        ("ORU", ORU),
+        ("VXU", VXU),
+    ];
+    let tables = tables
+        .into_iter()
+        .flat_map(|(code, table)| table.iter().map(move |(name, rules)| (code, *name, *rules)));
+    let others = ABOUT_OTHERS
+        .iter()
+        .flat_map(|(code, triggers)| triggers.iter().map(move |name| (*code, *name, UPDATE)));
+    tables.chain(others)
+}
+
 /// The rules for a message type, if there are any.
 pub(crate) fn rules(code: &str, trigger: &str) -> Option<Rules> {
     let (code, trigger) = (code.trim(), trigger.trim());

@@ -39,6 +39,16 @@ pub(crate) const ORDER_CONTROL: &[(&str, &str)] = &[
     ("RQ", "active"),
 ];
 
+/// Table 0119 to `Provenance.activity`: what ORC-1 does to the record of the order.
+pub(crate) const ACTIVITIES: Table = &[
+    ("CA", meaning("CANCEL", "cancel", DATA_OPERATION)),
+    ("NW", meaning("CREATE", "create", DATA_OPERATION)),
+    ("OC", meaning("CANCEL", "cancel", DATA_OPERATION)),
+    ("SC", meaning("UPDATE", "revise", DATA_OPERATION)),
+];
+
+const DATA_OPERATION: &str = "http://terminology.hl7.org/CodeSystem/v3-DataOperation";
+
 /// Tables 0485 and 0027 to `ServiceRequest.priority`, with the words that senders write instead.
 pub(crate) const PRIORITY: &[(&str, &str)] = &[
     ("A", "asap"),

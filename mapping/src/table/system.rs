@@ -7,7 +7,7 @@ use crate::inbound::Reading;
 pub(crate) const V2_0203: &str = "http://terminology.hl7.org/CodeSystem/v2-0203";
 
 /// Names of code systems as senders write them (upper case), and their URIs.
-const SYSTEMS: &[(&str, &str)] = &[
+pub(super) const SYSTEMS: &[(&str, &str)] = &[
     ("ACR", "http://terminology.hl7.org/CodeSystem/ACR"),
     ("ART", "http://terminology.hl7.org/CodeSystem/WHO"),
     ("ATC", "http://www.whocc.no/atc"),
@@ -98,6 +98,7 @@ fn known(name: &str) -> Option<String> {
     let at = SYSTEMS
         .binary_search_by(|(known, _)| known.bytes().cmp(upper()))
         .ok()?;
+    super::usage::note(SYSTEMS, at);
     SYSTEMS.get(at).map(|(_, uri)| (*uri).to_owned())
 }
 

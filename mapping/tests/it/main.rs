@@ -7,6 +7,8 @@ mod histories;
 #[cfg(test)]
 mod immunizations;
 #[cfg(test)]
+mod lineage;
+#[cfg(test)]
 mod orders;
 #[cfg(test)]
 mod reading;

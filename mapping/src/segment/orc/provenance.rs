@@ -9,25 +9,9 @@ use crate::datatype::{dtm, xcn, xon};
 use crate::inbound::{Reading, Seg, Voice, valued};
 use crate::json;
 use crate::table::find;
+use crate::table::order::ACTIVITIES;
 
 const AGENT: &str = "http://terminology.hl7.org/CodeSystem/provenance-participant-type";
-const OPERATION: &str = "http://terminology.hl7.org/CodeSystem/v3-DataOperation";
-
-/// What ORC-1 does to the record of the order.
-const ACTIVITIES: &[(&str, Meaning)] = &[
-    ("CA", activity("CANCEL", "cancel")),
-    ("NW", activity("CREATE", "create")),
-    ("OC", activity("CANCEL", "cancel")),
-    ("SC", activity("UPDATE", "revise")),
-];
-
-const fn activity(code: &'static str, display: &'static str) -> Meaning {
-    Meaning {
-        code,
-        display,
-        system: OPERATION,
-    }
-}
 
 /// States who entered, verified, ordered and did what ORC tells of.
 pub(in crate::segment) fn provenance(orc: &Seg<'_>, target: Reference, voice: &mut Voice<'_, '_>) {
