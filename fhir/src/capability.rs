@@ -37,6 +37,8 @@ pub struct Served {
     pub interactions: Vec<Interaction>,
     /// Whether `If-None-Exist` works on create.
     pub conditional_create: bool,
+    /// Operations on one resource: name (without `$`) and canonical URL of the definition.
+    pub operations: &'static [(&'static str, &'static str)],
 }
 
 /// What the caller knows about the server.
@@ -139,6 +141,12 @@ fn resource(served: &Served) -> Value {
         "readHistory": has(Interaction::Vread),
         "conditionalCreate": served.conditional_create,
     });
+    if let (false, Some(resource)) = (served.operations.is_empty(), resource.as_object_mut()) {
+        let operation =
+            |(name, definition): &(&str, &str)| json!({ "name": name, "definition": definition });
+        let operations: Vec<Value> = served.operations.iter().map(operation).collect();
+        resource.insert("operation".into(), operations.into());
+    }
     if let (true, Some(resource)) = (has(Interaction::SearchType), resource.as_object_mut()) {
         let common = [
             json!({
@@ -182,6 +190,7 @@ mod tests {
                 kind,
                 interactions: interactions.clone(),
                 conditional_create: false,
+                operations: &[("lineage", "urn:drawbridge:operation:lineage")],
             })
             .collect()
     }
@@ -212,6 +221,7 @@ mod tests {
             kind: ResourceType::Patient,
             interactions: vec![Interaction::Read],
             conditional_create: false,
+            operations: &[],
         };
         let statement = of(&[read_only]);
         assert_eq!(statement.pointer("/rest/0/resource/0/searchParam"), None);

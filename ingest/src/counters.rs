@@ -102,6 +102,10 @@ counters! {
         open: Gauge,
         /// Whether its listener runs: one or none.
         listening: Gauge,
+        /// Fields that had a value and were not mapped, in messages that were applied.
+        unmapped: crate::Places,
+        /// Values that did not fit, in messages that were applied.
+        misfits: crate::Places,
     }
     /// Connections that were accepted.
     connections.accepted => accepted;

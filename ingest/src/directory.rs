@@ -11,7 +11,7 @@ use mapping::Profile;
 use model::{IdentityKey, Tenant};
 use store::{InterfaceId, Store, StoreError};
 
-use crate::{InterfaceSettings, worker::Manner};
+use crate::{InterfaceSettings, counters::Counters, worker::Manner};
 
 /// Tenants' keys and interfaces' manners; cheap to clone.
 #[derive(Clone)]
@@ -33,6 +33,7 @@ impl Directory {
             profile_row: None,
             zone: TimeZone::UTC,
             charset: Charset::Windows1252,
+            counters: Arc::default(),
         });
         let (keys, manners) = (Mutex::default(), Mutex::default());
         Self(Arc::new(Inner {
@@ -44,12 +45,19 @@ impl Directory {
     }
 
     /// Takes an interface in; `row` is its profile's.
-    pub(crate) fn add(&self, id: InterfaceId, settings: &InterfaceSettings, row: i32) {
+    pub(crate) fn add(
+        &self,
+        id: InterfaceId,
+        settings: &InterfaceSettings,
+        row: i32,
+        counters: &Arc<Counters>,
+    ) {
         let manner = Manner {
             profile: settings.profile.clone(),
             profile_row: Some(row),
             zone: settings.zone.clone(),
             charset: settings.charset,
+            counters: Arc::clone(counters),
         };
         let mut manners = self
             .0

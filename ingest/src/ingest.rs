@@ -14,7 +14,7 @@ use crate::{
     Interface, InterfaceSettings, Settings,
     applied::Applied,
     budget::Budget,
-    counters::{Applications, Counters},
+    counters::Applications,
     directory::Directory,
     intake::{Common, IntakeHandle},
     listener,
@@ -123,11 +123,12 @@ impl Ingest {
         let version = profile.version().to_string();
         let row = store::profile::version(&self.store, profile.name(), &version, profile.digest())
             .await?;
-        self.directory.add(id, &settings, row);
+        let counters = Arc::default();
+        self.directory.add(id, &settings, row, &counters);
         Ok(Arc::new(Interface {
             settings,
             id,
-            counters: Arc::new(Counters::default()),
+            counters,
         }))
     }
 

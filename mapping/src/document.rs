@@ -13,7 +13,7 @@ use std::fmt::Write as _;
 use crate::inbound::trigger::{self, IdentityRule};
 use crate::table::code_tables;
 
-pub use examples::field_name;
+pub use examples::{field_name, is_segment};
 use rows::{Row, Rows};
 
 const HEAD: &str = "\

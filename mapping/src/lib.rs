@@ -24,7 +24,7 @@ mod table;
 pub mod trace;
 
 pub use bundle::{bundle, bundle_text};
-pub use document::{document, field_name};
+pub use document::{document, field_name, is_segment};
 pub use facts::Facts;
 pub use fold::{Draft, FoldContext, Folded, Lineage, drafts, fold};
 pub use profile::{EpisodeId, Profile, ProfileError, VisitId};

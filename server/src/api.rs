@@ -13,6 +13,7 @@ mod cursor;
 mod document;
 mod error;
 mod history;
+mod lineage;
 mod media;
 mod metadata;
 mod pipeline;

@@ -52,6 +52,7 @@ impl Worker {
             .filter(|message| message.result.is_err())
             .count();
         self.count(messages.len() - n_dead, n_dead, &written);
+        messages.iter().for_each(count_places);
         if 0 < n_dead {
             raise(&self.store, tenant).await;
         }
@@ -186,6 +187,17 @@ impl Worker {
         audit::in_tx(tx, &self.state.trail, &events).await?;
         lanes::finish(tx, &done, &lanes, FOLD_VERSION).await?;
         Ok(())
+    }
+}
+
+/// Counts what a message said that is not in the chart, or not as it was said.
+fn count_places(message: &Read) {
+    if let Ok(said) = &message.result {
+        let counters = &message.manner.counters;
+        counters.unmapped.count(said.unmapped.iter().copied());
+        counters
+            .misfits
+            .count(said.issues.iter().map(|issue| issue.at));
     }
 }
 

@@ -13,6 +13,8 @@ use model::{IdSource, IdentityKey};
 use sha2::{Digest, Sha256};
 use store::lanes::Queued;
 
+use crate::counters::Counters;
+
 /// How the messages of an interface are read.
 #[derive(Clone, Debug)]
 pub(crate) struct Manner {
@@ -21,6 +23,8 @@ pub(crate) struct Manner {
     pub(crate) profile_row: Option<i32>,
     pub(crate) zone: TimeZone,
     pub(crate) charset: Charset,
+    /// What is counted of them.
+    pub(crate) counters: Arc<Counters>,
 }
 
 /// A message that was read, one way or another.

@@ -54,6 +54,17 @@ pub fn field_name(segment: &str, field: u8) -> Option<&'static str> {
     found.map(|(_, name)| *name)
 }
 
+/// Whether a name is that of a segment, of the standard or of a site: what breaks off a line of text
+/// may look like one, and must not become a label.
+pub fn is_segment(name: &str) -> bool {
+    let is_site = name.len() == 3
+        && name.starts_with('Z')
+        && name
+            .bytes()
+            .all(|b| b.is_ascii_uppercase() || b.is_ascii_digit());
+    is_site || OTHERS.contains(&name) || NAMES.keys().any(|(known, _)| *known == name)
+}
+
 /// What becomes of the fields that gave nothing.
 #[derive(Default, Debug)]
 pub(super) struct Rest {

@@ -17,7 +17,8 @@ use tracing::Instrument as _;
 use super::call::{Answer, Call, format_of};
 use super::route::Interaction;
 use super::{
-    Api, FhirError, Inner, binary, body, create, history, media, metadata, read, search, vread,
+    Api, FhirError, Inner, binary, body, create, history, lineage, media, metadata, read, search,
+    vread,
 };
 use crate::door::{Closed, bearer};
 
@@ -175,6 +176,7 @@ impl Inner {
             | Interaction::Read { .. }
             | Interaction::Vread { .. }
             | Interaction::History { .. }
+            | Interaction::Lineage { .. }
             | Interaction::Search { .. } => return Ok(None),
         }
         self.bodies
@@ -220,6 +222,7 @@ async fn dispatch(call: Call, interaction: Interaction) -> Result<Answer, FhirEr
         Interaction::Read { kind, id } => read::read(&call, kind, id).await,
         Interaction::Vread { kind, id, version } => vread::vread(&call, kind, id, version).await,
         Interaction::History { kind, id } => history::history(&call, kind, id).await,
+        Interaction::Lineage { kind, id } => lineage::lineage(&call, kind, id).await,
         Interaction::Search { kind } => search::search(&call, kind).await,
         Interaction::Create { kind } => create::create(call, kind).await,
         Interaction::Capabilities => Err(FhirError::UnknownPath),

@@ -37,6 +37,13 @@ pub(super) enum Interaction {
         /// As for read.
         id: Option<ResourceId>,
     },
+    /// `GET Type/id/$lineage`
+    Lineage {
+        /// The type.
+        kind: ResourceType,
+        /// As for read.
+        id: Option<ResourceId>,
+    },
     /// `GET Type?…`, or `POST Type/_search` with the parameters in the body.
     Search {
         /// The type.
@@ -90,6 +97,16 @@ impl Interaction {
                     id: logical_id(id),
                 })
             }
+            [name, id, "$lineage"] => {
+                let kind = kind(name)?;
+                if !served::has_lineage(kind) {
+                    return Err(FhirError::UnknownPath);
+                }
+                allow(method, "GET, HEAD").map(|()| Self::Lineage {
+                    kind,
+                    id: logical_id(id),
+                })
+            }
             [name, id, "_history", version] => {
                 let kind = kind(name)?;
                 served_or(kind, Kind::Vread, method, "")?;
@@ -107,6 +124,7 @@ impl Interaction {
             Self::Read { .. } => "read",
             Self::Vread { .. } => "vread",
             Self::History { .. } => "history",
+            Self::Lineage { .. } => "lineage",
             Self::Search { .. } => "search",
             Self::Create { .. } => "create",
         }
@@ -119,6 +137,7 @@ impl Interaction {
             Self::Read { kind, .. }
             | Self::Vread { kind, .. }
             | Self::History { kind, .. }
+            | Self::Lineage { kind, .. }
             | Self::Search { kind }
             | Self::Create { kind } => Some(kind),
         }
@@ -127,7 +146,10 @@ impl Interaction {
     /// The resource that it is about.
     pub(super) const fn id(self) -> Option<ResourceId> {
         match self {
-            Self::Read { id, .. } | Self::Vread { id, .. } | Self::History { id, .. } => id,
+            Self::Read { id, .. }
+            | Self::Vread { id, .. }
+            | Self::History { id, .. }
+            | Self::Lineage { id, .. } => id,
             Self::Capabilities | Self::Search { .. } | Self::Create { .. } => None,
         }
     }
@@ -136,7 +158,10 @@ impl Interaction {
     pub(super) const fn permission(self) -> Option<Permission> {
         match self {
             Self::Capabilities => None,
-            Self::Read { .. } | Self::Vread { .. } | Self::History { .. } => Some(Permission::Read),
+            Self::Read { .. }
+            | Self::Vread { .. }
+            | Self::History { .. }
+            | Self::Lineage { .. } => Some(Permission::Read),
             Self::Search { .. } => Some(Permission::Search),
             Self::Create { .. } => Some(Permission::Create),
         }
@@ -279,6 +304,11 @@ mod tests {
             ),
             (
                 Method::GET,
+                format!("Patient/{ID}/$lineage"),
+                Interaction::Lineage { kind, id },
+            ),
+            (
+                Method::GET,
                 "Patient".to_owned(),
                 Interaction::Search { kind },
             ),
@@ -306,6 +336,8 @@ mod tests {
             (Method::GET, "Medication", 404),
             (Method::GET, "Patient/a/b", 404),
             (Method::GET, "a/b/c/d/e", 404),
+            (Method::GET, "Task/a/$lineage", 404),
+            (Method::POST, "Patient/a/$lineage", 405),
             (Method::GET, ".well-known/smart-configuration", 404),
             (Method::POST, "Patient", 403),
             (Method::PUT, "Patient/a", 403),

@@ -90,6 +90,16 @@ pub(super) fn serves(kind: ResourceType, interaction: Interaction) -> bool {
     row(kind).is_some_and(|row| row.interactions.contains(&interaction))
 }
 
+/// The operation that tells where a resource's elements came from.
+const LINEAGE: &[(&str, &str)] = &[("lineage", "urn:drawbridge:operation:lineage")];
+
+/// Whether messages make resources of the type, so that there is something to tell of where they came
+/// from.
+pub(super) fn has_lineage(kind: ResourceType) -> bool {
+    // Documents come from both sides.
+    owner(kind) == Some(Owner::Emr) || kind == ResourceType::DocumentReference
+}
+
 /// Who writes the type.
 pub(super) fn owner(kind: ResourceType) -> Option<Owner> {
     row(kind).map(|row| row.owner)
@@ -107,6 +117,7 @@ pub(super) fn statement_rows() -> Vec<Served> {
         kind: row.kind,
         interactions: row.interactions.to_vec(),
         conditional_create: row.interactions.contains(&Create),
+        operations: if has_lineage(row.kind) { LINEAGE } else { &[] },
     };
     TABLE.iter().map(served).collect()
 }

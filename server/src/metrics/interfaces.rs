@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use ingest::Interface;
+use ingest::{Counters, Interface, Places};
 
 use super::page::{Kind, Page};
 
@@ -25,6 +25,14 @@ pub(super) fn write(page: &mut Page, interfaces: &[Arc<Interface>]) {
                 .push((&interface.settings.name, label, n));
         }
     }
+    let unmapped = "Fields of applied messages that had a value and were not mapped, by place.";
+    places(page, interfaces, "unmapped_fields", unmapped, |counters| {
+        &counters.unmapped
+    });
+    let misfits = "Values of applied messages that did not fit, by place.";
+    places(page, interfaces, "misfits", misfits, |counters| {
+        &counters.misfits
+    });
     for (group, samples) in groups {
         let name = format!("drawbridge_mllp_{group}_total");
         page.metric(
@@ -34,6 +42,27 @@ pub(super) fn write(page: &mut Page, interfaces: &[Arc<Interface>]) {
         );
         for (interface, kind, n) in samples {
             page.sample(&name, &[("interface", interface), ("kind", kind)], n);
+        }
+    }
+}
+
+/// Writes what is counted by place; how many places there are is bounded where they are counted.
+fn places(
+    page: &mut Page,
+    interfaces: &[Arc<Interface>],
+    what: &str,
+    help: &str,
+    of: impl Fn(&Counters) -> &Places,
+) {
+    let name = format!("drawbridge_mapping_{what}_total");
+    page.metric(&name, Kind::Counter, help);
+    for interface in interfaces {
+        for (place, n) in of(&interface.counters).each() {
+            let labels = [
+                ("interface", interface.settings.name.as_str()),
+                ("place", place.as_str()),
+            ];
+            page.sample(&name, &labels, n);
         }
     }
 }
