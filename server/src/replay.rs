@@ -14,7 +14,7 @@ use crate::config::Config;
 use crate::serve::interface_settings;
 
 pub use again::{replay, wait};
-pub use preview::{Preview, preview};
+pub use preview::{Preview, preview, said};
 
 /// What it takes to read a tenant's messages.
 pub struct Reader {

@@ -10,10 +10,12 @@ use serde_json::{Value, json};
 use store::journal::{self, Entry, Filter, Summary};
 use store::{InterfaceId, Store};
 
+use super::map_report::Report;
 use super::{Context, Verdict};
 use crate::keys;
 use crate::opened::Opened;
 use crate::output::{self, Output};
+use crate::replay::{Reader, said};
 
 /// Look into the log of everything received.
 #[derive(Debug, clap::Args)]
@@ -98,7 +100,7 @@ async fn look(store: &Store, context: &Context, args: &Args) -> anyhow::Result<V
             )
             .await
         }
-        What::Show { id } => show(store, tenant, JournalId(*id), context.output).await,
+        What::Show { id } => show(store, context, &args.tenant, JournalId(*id)).await,
         What::Verify { since } => verify(store, tenant, *since, context).await,
         What::Export { out, since } => export(store, tenant, out, *since, context.output).await,
     }
@@ -142,23 +144,37 @@ async fn list(
 
 async fn show(
     store: &Store,
-    tenant: Tenant,
+    context: &Context,
+    tenant: &str,
     id: JournalId,
-    output: Output,
 ) -> anyhow::Result<Verdict> {
+    let reader = Reader::of(store, &context.config, tenant).await?;
+    let tenant = reader.tenant;
     let entry = journal::get(store, tenant, id).await?;
-    let Entry { summary, raw } = entry.with_context(|| format!("the journal has no entry {id}"))?;
+    let entry = entry.with_context(|| format!("the journal has no entry {id}"))?;
+    // What is not in the chart is not stored beside the journal: it follows from the message.
+    let report = said(&reader, &entry).ok().map(|said| Report::of(&said));
+    let Entry { summary, raw } = entry;
     let interfaces = store.interfaces(tenant).await?;
     let name = name_of(&interfaces, summary.interface);
     let mut shown = as_json(&summary, name);
     let text = String::from_utf8_lossy(&raw);
     if let Some(members) = shown.as_object_mut() {
         members.insert("message".to_owned(), text.as_ref().into());
+        if let Some(report) = &report {
+            members.insert("report".to_owned(), report.as_json("today's rules"));
+        }
     }
-    output.result(&shown, |_| {
+    context.output.result(&shown, |_| {
         // Segments end with CR, which a terminal would overwrite its own line with.
         let segments = text.replace("\r\n", "\n").replace('\r', "\n");
-        format!("{}\n\n{segments}", as_line(&summary, name))
+        let report = report.map(|report| format!("\n\n{}", report.as_text("by today's rules")));
+        format!(
+            "{}\n\n{}{}",
+            as_line(&summary, name),
+            segments.trim_end(),
+            report.unwrap_or_default()
+        )
     })?;
     Ok(Verdict::Done)
 }

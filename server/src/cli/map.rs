@@ -6,20 +6,22 @@ use std::path::{Path, PathBuf};
 use anyhow::Context as _;
 use jiff::tz::TimeZone;
 use mapping::inbound::{self, interpret};
-use mapping::{FoldContext, Profile, bundle_text, fold};
+use mapping::trace::trace;
+use mapping::{Profile, bundle_text};
 use model::IdentityKey;
-use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
 use super::input::read;
-use super::{Context, Usage, Verdict};
-use crate::output;
+use super::map_report::Report;
+use super::{Context, Usage, Verdict, map_lineage};
+use crate::output::{self, Output};
 
 /// Translate HL7 v2 messages to FHIR (or, with --mdm, a DocumentReference to MDM^T02); no database.
 #[derive(Debug, clap::Args)]
 #[command(
     after_help = "Examples:\n  drawbridge map admit.hl7\n  drawbridge map --out bundles *.hl7\n  \
-                        cat feed.hl7 | drawbridge map --lineage -\n  drawbridge map --mdm document.json\n\n\
+                        cat feed.hl7 | drawbridge map --lineage -\n  drawbridge map --report feed/*.hl7\n  \
+                        drawbridge map --document > mapping.md\n  drawbridge map --mdm document.json\n\n\
                         Prints one FHIR Bundle per message, each on a line of its own. Times without a zone\n\
                         are read as UTC. A message that can't be translated is named on stderr; the others\n\
                         still are, and the exit code is 1."
@@ -31,20 +33,34 @@ pub(super) struct Args {
     /// Write STEM.json per input file into this folder instead of printing.
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
-    /// Print `{"bundle": …, "lineage": […]}`: beside the Bundle, the message field of each element.
+    /// Explain the Bundle instead: for each element the segment, field, repetition and component that
+    /// gave it, and the rule and the table row. With --json or --out `{"bundle": …, "lineage": […]}`.
     #[arg(long, conflicts_with = "mdm")]
     lineage: bool,
+    /// Report instead what is not mapped and what did not fit, per message and in all: places and
+    /// rules, never values.
+    #[arg(long, conflicts_with_all = ["mdm", "lineage", "out"])]
+    report: bool,
+    /// Print what goes where, generated from the rules and tables (docs/mapping.md), and nothing else.
+    #[arg(long, conflicts_with_all = ["mdm", "lineage", "report", "out", "files"])]
+    document: bool,
     /// The other direction: DocumentReference (or a Bundle with its Patient, Encounter, Binary) in,
     /// MDM^T02 text out.
     #[arg(long)]
     mdm: bool,
     /// Files of one or more messages, bare, batched or framed; `-` is standard input.
-    #[arg(required = true, value_name = "FILE")]
+    #[arg(required_unless_present = "document", value_name = "FILE")]
     files: Vec<PathBuf>,
 }
 
 impl Args {
     pub(super) fn run(self, context: &Context) -> anyhow::Result<Verdict> {
+        if self.document {
+            let mut out = output::lines();
+            out.write_all(mapping::document().as_bytes())?;
+            out.flush()?;
+            return Ok(Verdict::Done);
+        }
         let profile = Profile::named(&self.profile).ok_or_else(|| {
             let known: Vec<_> = Profile::names().collect();
             let name = &self.profile;
@@ -58,16 +74,18 @@ impl Args {
                 .with_context(|| format!("can't make {}", folder.display()))?;
         }
         let mut verdict = Verdict::Done;
+        let mut summary = Report::default();
         for file in &self.files {
             let bytes = read(file)?;
             let translated = if self.mdm {
                 super::map_mdm::translate(&bytes, context)
                     .with_context(|| file.display().to_string())?
             } else {
-                let translator = Translator {
+                let mut translator = Translator {
                     profile,
-                    lineage: self.lineage,
+                    what: self.what(context.output),
                     context,
+                    summary: &mut summary,
                 };
                 let (text, n_failed) = translator.translate(&bytes, file);
                 if n_failed != 0 {
@@ -77,7 +95,23 @@ impl Args {
             };
             self.write(file, &translated)?;
         }
+        if self.report {
+            let text = |summary: &Report| summary.as_text("in all");
+            context
+                .output
+                .result(&summary.as_json("in all"), |_| text(&summary))?;
+        }
         Ok(verdict)
+    }
+
+    /// What is told of a message.
+    const fn what(&self, output: Output) -> What {
+        match (self.lineage, self.report, output) {
+            (true, _, Output::Text) if self.out.is_none() => What::LineageAsText,
+            (true, _, _) => What::Lineage,
+            (false, true, _) => What::Report,
+            (false, false, _) => What::Bundle,
+        }
     }
 
     fn write(&self, file: &Path, translated: &[u8]) -> anyhow::Result<()> {
@@ -93,28 +127,39 @@ impl Args {
     }
 }
 
+/// What is told of a message.
+#[derive(Clone, Copy)]
+enum What {
+    Bundle,
+    Lineage,
+    LineageAsText,
+    Report,
+}
+
 /// What stays the same from message to message.
 struct Translator<'a> {
     profile: &'a Profile,
-    lineage: bool,
+    what: What,
     context: &'a Context,
+    /// What the reports of all messages say.
+    summary: &'a mut Report,
 }
 
 impl Translator<'_> {
     /// A line per message that can be translated, and how many can't.
-    fn translate(&self, bytes: &[u8], file: &Path) -> (Vec<u8>, usize) {
+    fn translate(&mut self, bytes: &[u8], file: &Path) -> (Vec<u8>, usize) {
         let (mut lines, mut n_messages, mut n_failed) = (Vec::new(), 0, 0);
         for message in hl7v2::batch::messages(bytes) {
             n_messages += 1;
-            match self.one(message) {
+            let about = format!("{}: message {n_messages}", file.display());
+            match self.one(message, &about) {
                 Ok(line) => {
                     lines.extend_from_slice(line.as_bytes());
                     lines.push(b'\n');
                 }
                 Err(reason) => {
                     n_failed += 1;
-                    let file = file.display();
-                    output::say(format_args!("{file}: message {n_messages}: {reason}"));
+                    output::say(format_args!("{about}: {reason}"));
                 }
             }
         }
@@ -128,7 +173,7 @@ impl Translator<'_> {
         (lines, n_failed)
     }
 
-    fn one(&self, bytes: &[u8]) -> anyhow::Result<String> {
+    fn one(&mut self, bytes: &[u8], about: &str) -> anyhow::Result<String> {
         let message = hl7v2::Message::parse(bytes)?;
         let ctx = inbound::Context {
             profile: self.profile,
@@ -138,33 +183,23 @@ impl Translator<'_> {
             journal: None,
             digest: Sha256::digest(bytes).into(),
         };
-        let bundle = bundle_text(&message, &ctx)?;
-        if !self.lineage {
-            return Ok(bundle);
-        }
-        let lineage = lineage(&message, &ctx)?;
-        Ok(format!(
-            "{{\"bundle\":{bundle},\"lineage\":{}}}",
-            Value::from(lineage)
-        ))
+        Ok(match self.what {
+            What::Bundle => bundle_text(&message, &ctx)?,
+            What::Lineage => {
+                let bundle = bundle_text(&message, &ctx)?;
+                let lineage = map_lineage::as_json(&trace(bytes, &ctx)?);
+                format!("{{\"bundle\":{bundle},\"lineage\":{lineage}}}")
+            }
+            What::LineageAsText => map_lineage::as_text(&trace(bytes, &ctx)?),
+            What::Report => {
+                let report = Report::of(&interpret(&message, &ctx)?);
+                let told = match self.context.output {
+                    Output::Json => report.as_json(about).to_string(),
+                    Output::Text => report.as_text(about),
+                };
+                self.summary.add(report);
+                told
+            }
+        })
     }
-}
-
-/// One object for each element of each resource: which field of the message it came from.
-fn lineage(message: &hl7v2::Message<'_>, ctx: &inbound::Context<'_>) -> anyhow::Result<Vec<Value>> {
-    let said = interpret(message, ctx)?;
-    let how = FoldContext {
-        profile: ctx.profile,
-        key: ctx.key,
-    };
-    let folded = said
-        .statements
-        .iter()
-        .flat_map(|statement| fold(statement.entity, statement.kind, &statement.facts, &how));
-    let lines = |resource: mapping::Folded| {
-        let reference = format!("{}/{}", resource.kind.name(), resource.id);
-        let line = move |item: mapping::Lineage| json!({"resource": reference, "element": item.element, "field": item.field});
-        resource.lineage.into_iter().map(line).collect::<Vec<_>>()
-    };
-    Ok(folded.flat_map(lines).collect())
 }

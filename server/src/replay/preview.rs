@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use fhir::ResourceType;
 use hl7v2::Message;
-use mapping::inbound::{Context, EntityKind, Statement, interpret};
+use mapping::inbound::{Context, EntityKind, Interpretation, Statement, interpret};
 use mapping::{Facts, FoldContext, fold};
 use model::{EntityId, ResourceId};
 use serde_json::Value;
@@ -57,6 +57,11 @@ pub async fn preview(store: &Store, reader: &Reader, entry: &Entry) -> anyhow::R
 }
 
 fn statements(reader: &Reader, entry: &Entry) -> Result<Vec<Statement>, String> {
+    said(reader, entry).map(|read| read.statements)
+}
+
+/// What a message says by today's rules and its interface's profile; else a place and a rule.
+pub fn said(reader: &Reader, entry: &Entry) -> Result<Interpretation, String> {
     let settings = reader.settings(entry.summary.interface);
     let message = Message::parse_with(&entry.raw, settings.charset);
     let message = message.map_err(|error| error.to_string())?;
@@ -68,8 +73,7 @@ fn statements(reader: &Reader, entry: &Entry) -> Result<Vec<Statement>, String> 
         journal: Some(entry.summary.id),
         digest: Sha256::digest(&entry.raw).into(),
     };
-    let read = interpret(&message, &context).map_err(|unmappable| unmappable.to_string())?;
-    Ok(read.statements)
+    interpret(&message, &context).map_err(|unmappable| unmappable.to_string())
 }
 
 /// The resources of one entity that its facts would yield otherwise than they do.
