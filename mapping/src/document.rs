@@ -102,9 +102,10 @@ const fn identity(rule: IdentityRule) -> &'static str {
 fn segments(page: &mut String, rows: &Rows) {
     page.push_str("\n## Segments\n");
     for (segment, fields) in &rows.fields {
+        let heading = heading(segment);
         let _ = write!(
             page,
-            "\n### {segment}\n\n| Field | Name | Element | Part | By |\n| --- | --- | --- | --- | --- |\n"
+            "\n### {heading}\n\n| Field | Name | Element | Part | By |\n| --- | --- | --- | --- | --- |\n"
         );
         for (n, rows) in fields {
             of_field(page, segment, *n, rows);
@@ -114,6 +115,15 @@ fn segments(page: &mut String, rows: &Rows) {
             let named = fields.iter().map(|n| named(segment, *n));
             named.collect::<Vec<_>>().join(", ")
         };
+        if HEADERS.contains(&segment.as_str()) {
+            let others = rest.read.union(&rest.unread).copied().collect();
+            let _ = write!(
+                page,
+                "\nOf use to the bridge itself, or of none, and not reported: {}.\n",
+                names(&others)
+            );
+            continue;
+        }
         if !rest.read.is_empty() {
             let _ = write!(
                 page,
@@ -127,17 +137,32 @@ fn segments(page: &mut String, rows: &Rows) {
     }
 }
 
+/// Segments that say something of the message and not of the patient.
+const HEADERS: [&str; 2] = ["MSH", "EVN"];
+
+/// A rule of a data type, which many fields share, stands among the segments.
+fn heading(segment: &str) -> String {
+    let is_type = segment.ends_with('_') || ["DLD", "XAD", "XCN", "XON", "XTN"].contains(&segment);
+    let name = segment.trim_end_matches('_');
+    if is_type {
+        format!("{name} (data type: what names somebody or something, in any field)")
+    } else {
+        name.to_owned()
+    }
+}
+
 fn of_field(page: &mut String, segment: &str, n: u8, rows: &BTreeMap<String, Row>) {
     let place = match n {
         0 => segment.to_owned(),
-        n => format!("{segment}-{n}"),
+        n => format!("{}-{n}", segment.trim_end_matches('_')),
     };
     let mut place = Some(format!(
         "{place} | {}",
         field_name(segment, n).unwrap_or_default()
     ));
     for (element, row) in rows {
-        let parts: Vec<&str> = row.parts.iter().map(String::as_str).collect();
+        let parts = row.parts.iter().map(String::as_str);
+        let parts: Vec<&str> = parts.filter(|part| !part.is_empty()).collect();
         let by: Vec<&str> = row.by.iter().map(String::as_str).collect();
         let first = place.take().unwrap_or_else(|| " | ".to_owned());
         let _ = writeln!(

@@ -129,7 +129,13 @@ pub fn trace(bytes: &[u8], ctx: &Context<'_>) -> Result<Trace, Unmappable> {
             elements: entry
                 .leaves()
                 .iter()
-                .map(|leaf| element(leaf, entry, influences.get(&leaf.path), &rules))
+                .map(|leaf| match influences.get(&leaf.path) {
+                    Some(influences) => element(leaf, entry, influences, &rules),
+                    None if is_whole => {
+                        element(leaf, entry, &rules.alike(entry, leaf, &parts), &rules)
+                    }
+                    None => element(leaf, entry, &[], &rules),
+                })
                 .collect(),
         })
         .collect();
@@ -141,13 +147,7 @@ pub fn trace(bytes: &[u8], ctx: &Context<'_>) -> Result<Trace, Unmappable> {
     })
 }
 
-fn element(
-    leaf: &Leaf,
-    entry: &probe::Entry,
-    influences: Option<&Vec<Influence>>,
-    rules: &Rules,
-) -> Element {
-    let influences = influences.map(Vec::as_slice).unwrap_or_default();
+fn element(leaf: &Leaf, entry: &probe::Entry, influences: &[Influence], rules: &Rules) -> Element {
     let row = row(leaf, influences);
     let sent = row.map(|row| row.sent);
     // What reads like the element gave it; else all had a part in it.
@@ -226,6 +226,21 @@ impl Rules {
             rule.element == leaf.element && is_item
         });
         of_element.map(|rule| rule.field).collect()
+    }
+
+    /// The values that read like an element, in the fields that said it: where two fields say the same,
+    /// changing either changes nothing.
+    fn alike(&self, entry: &probe::Entry, leaf: &Leaf, parts: &[parts::Part]) -> Vec<Influence> {
+        let places = self.places(entry, leaf);
+        let is_alike = |part: &&parts::Part| {
+            places.contains(&part.spot.place()) && leaves::same(&leaf.value, &part.text)
+        };
+        let influence = |part: &parts::Part| Influence {
+            spot: part.spot.clone(),
+            text: part.text.clone(),
+            rows: Vec::new(),
+        };
+        parts.iter().filter(is_alike).map(influence).collect()
     }
 
     fn holds(&self, entry: &probe::Entry, leaf: &Leaf, place: Place) -> bool {

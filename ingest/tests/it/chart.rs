@@ -74,6 +74,40 @@ async fn an_admission_becomes_a_patient_and_an_encounter_with_what_they_refer_to
     world.end().await;
 }
 
+/// What lineage costs: numbers of a dictionary, three bytes for most lines.
+#[tokio::test(flavor = "multi_thread")]
+async fn lineage_takes_few_bytes_and_can_be_read() {
+    let Some(world) = World::new().await else {
+        return;
+    };
+    let mut sender = world.sender().await;
+    for message in [
+        "admission",
+        "teams",
+        "results",
+        "orders",
+        "charge",
+        "appointment",
+    ] {
+        let path = format!(
+            "{}/../mapping/messages/{message}.hl7",
+            env!("CARGO_MANIFEST_DIR")
+        );
+        let text = std::fs::read_to_string(path).unwrap();
+        let answer = sender.send(text.trim().replace('\n', "\r")).await;
+        world.applied(&answer).await;
+    }
+    let n_versions = world.count("select count(*) from resource").await
+        + world.count("select count(*) from history").await;
+    let n_bytes = "select coalesce(sum(length(lineage)), 0)::bigint from (
+        select lineage from resource union all select lineage from history) versions";
+    let n_bytes = world.count(n_bytes).await;
+    let n_terms = world.count("select count(*) from lineage_term").await;
+    println!("{n_bytes} bytes in {n_versions} versions, {n_terms} terms");
+    assert!(n_bytes < 60 * n_versions, "{n_bytes} in {n_versions}");
+    world.end().await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_late_update_changes_what_it_should_and_reopens_nothing() {
     let Some(world) = World::new().await else {

@@ -37,6 +37,12 @@ fn remember<T>(table: &[(&str, T)], at: usize) {
     }
 }
 
+/// Whether the work in hand is watched.
+#[cfg(debug_assertions)]
+pub(crate) fn is_watched() -> bool {
+    IS_WATCHED.get()
+}
+
 /// Does the work and tells which rows it used.
 pub(crate) fn watched<R>(work: impl FnOnce() -> R) -> (R, BTreeSet<Used>) {
     struct Watch;

@@ -37,6 +37,15 @@ impl Entry {
     pub(super) fn leaves(&self) -> Vec<Leaf> {
         leaves::of(&self.resource)
     }
+
+    /// Whether the item of a list that a leaf is in is still there, only elsewhere in the list.
+    fn only_moved(&self, leaf: &Leaf, other: &Self) -> bool {
+        let items = |entry: &'_ Self| entry.resource[&leaf.element].as_array().cloned();
+        let (Some(at), Some(before), Some(now)) = (leaf.item, items(self), items(other)) else {
+            return false;
+        };
+        before.get(at).is_some_and(|item| now.contains(item))
+    }
 }
 
 /// A value that had a part in an element.
@@ -143,7 +152,8 @@ fn probe(
             .map(|leaf| (leaf.path, leaf.value))
             .collect();
         for leaf in entry.leaves() {
-            if now.get(&leaf.path) != Some(&leaf.value) {
+            let is_same = now.get(&leaf.path) == Some(&leaf.value);
+            if !is_same && !other.is_some_and(|other| entry.only_moved(&leaf, other)) {
                 let known = influences.entry(leaf.path).or_default();
                 known.push(influence.clone());
             }

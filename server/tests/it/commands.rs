@@ -64,7 +64,7 @@ impl Desk {
 }
 
 /// Receives these messages over MLLP; returns once none of them waits to be applied.
-async fn receive(site: &Site, messages: &[&str]) {
+pub(crate) async fn receive(site: &Site, messages: &[&str]) {
     let mut ingest = Ingest::start(&site.store, ingest::Settings::default());
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
@@ -95,7 +95,7 @@ async fn waiting(site: &Site) -> u64 {
     waiting.unwrap().n_queued
 }
 
-const ADMISSION: &str = "MSH|^~\\&|EMR|HOSP|DB|DB|20260101080000+0000||ADT^A01|GOOD1|P|2.5.1\r\
+pub(crate) const ADMISSION: &str = "MSH|^~\\&|EMR|HOSP|DB|DB|20260101080000+0000||ADT^A01|GOOD1|P|2.5.1\r\
     EVN|A01|20260101080000+0000\rPID|1||4711^^^EMR^MR||Made^Up||19500203|F\r\
     PV1|1|I|W^1^1^HOSP||||||||||||||||V1^^^EMR^VN\r";
 const NOBODY: &str =

@@ -14,6 +14,8 @@ mod creates;
 #[cfg(test)]
 mod door;
 #[cfg(test)]
+mod lineage;
+#[cfg(test)]
 mod operations;
 #[cfg(test)]
 mod privacy;
