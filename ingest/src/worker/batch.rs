@@ -45,6 +45,7 @@ impl Worker {
         written.extend(self.shared(&mut tx, shared, &key).await?);
         self.finish(&mut tx, &messages, &written).await?;
         tx.commit().await.map_err(store::StoreError::from)?;
+        messages.iter().for_each(count_places);
         self.applied
             .settle(messages.iter().map(|message| message.queued.journal));
         let n_dead = messages
@@ -52,7 +53,6 @@ impl Worker {
             .filter(|message| message.result.is_err())
             .count();
         self.count(messages.len() - n_dead, n_dead, &written);
-        messages.iter().for_each(count_places);
         if 0 < n_dead {
             raise(&self.store, tenant).await;
         }

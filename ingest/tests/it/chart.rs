@@ -105,6 +105,27 @@ async fn lineage_takes_few_bytes_and_can_be_read() {
     let n_terms = world.count("select count(*) from lineage_term").await;
     println!("{n_bytes} bytes in {n_versions} versions, {n_terms} terms");
     assert!(n_bytes < 60 * n_versions, "{n_bytes} in {n_versions}");
+    // Every stored line can be read, and its terms are known.
+    let rows = world.rows(
+        "select lineage, journal from resource where lineage is not null",
+        &[],
+    );
+    let terms = store::lineage::terms(&world.store).await.unwrap();
+    for row in rows.await {
+        let journal = row.get::<_, Option<i64>>(1).map(model::JournalId);
+        let lines = ingest::lineage::decode(row.get(0), journal);
+        assert!(!lines.is_empty());
+        let knows = |term: i32| terms.iter().any(|(known, _)| *known == term);
+        assert!(
+            lines
+                .iter()
+                .all(|line| knows(line.element) && knows(line.field))
+        );
+    }
+    // What these messages say that is not in the chart is counted by place.
+    let unmapped = world.interface.counters.unmapped.each();
+    println!("{unmapped:?}");
+    assert!(!unmapped.is_empty());
     world.end().await;
 }
 

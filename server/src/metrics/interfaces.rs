@@ -66,3 +66,32 @@ fn places(
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use ingest::InterfaceSettings;
+    use mapping::facts::Place;
+    use model::Tenant;
+    use store::InterfaceId;
+
+    use super::*;
+
+    #[test]
+    fn what_is_not_mapped_is_counted_by_interface_and_place() {
+        let profile = Arc::new(mapping::Profile::default());
+        let interface = Interface {
+            settings: InterfaceSettings::new("adt", Tenant::DEFAULT, profile),
+            id: InterfaceId(1),
+            counters: Arc::default(),
+        };
+        let place = Place::new("PID", 27);
+        interface
+            .counters
+            .unmapped
+            .count([place, place].into_iter());
+        let mut page = Page::default();
+        write(&mut page, &[Arc::new(interface)]);
+        let line = "drawbridge_mapping_unmapped_fields_total{interface=\"adt\",place=\"PID-27\"} 2";
+        assert!(page.finish().lines().any(|found| found == line));
+    }
+}
