@@ -34,7 +34,8 @@ pub(super) struct Args {
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
     /// Explain the Bundle instead: for each element the segment, field, repetition and component that
-    /// gave it, and the rule and the table row. With --json or --out `{"bundle": …, "lineage": […]}`.
+    /// gave it, and the rule and the table row. With --json or --out `{"bundle": …, "lineage": […], "is_whole": …}`;
+    /// `is_whole` is false for a message that is too large for more than fields.
     #[arg(long, conflicts_with = "mdm")]
     lineage: bool,
     /// Report instead what is not mapped and what did not fit, per message and in all: places and
@@ -187,8 +188,9 @@ impl Translator<'_> {
             What::Bundle => bundle_text(&message, &ctx)?,
             What::Lineage => {
                 let bundle = bundle_text(&message, &ctx)?;
-                let lineage = map_lineage::as_json(&trace(bytes, &ctx)?);
-                format!("{{\"bundle\":{bundle},\"lineage\":{lineage}}}")
+                let trace = trace(bytes, &ctx)?;
+                let (lineage, is_whole) = (map_lineage::as_json(&trace), trace.is_whole);
+                format!("{{\"bundle\":{bundle},\"lineage\":{lineage},\"is_whole\":{is_whole}}}")
             }
             What::LineageAsText => map_lineage::as_text(&trace(bytes, &ctx)?),
             What::Report => {

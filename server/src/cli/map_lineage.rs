@@ -58,10 +58,10 @@ pub(super) fn as_text(trace: &Trace) -> String {
         let width = paths.max().unwrap_or_default().min(60);
         for element in &resource.elements {
             let from: Vec<String> = element.from.iter().map(ToString::to_string).collect();
-            let from = if from.is_empty() {
-                "set by the rule".to_owned()
-            } else {
-                from.join(" ")
+            let from = match (from.is_empty(), trace.is_whole) {
+                (false, _) => from.join(" "),
+                (true, true) => "set by the rule".to_owned(),
+                (true, false) => "-".to_owned(),
             };
             let row = element.row.map(|row| format!(", table {row}"));
             let _ = writeln!(
