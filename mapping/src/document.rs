@@ -33,7 +33,7 @@ How to read it:
   kept as it was sent, and counted. Site profiles change systems, classes and identifiers on top of this.
 * *Read, without an element of its own*: set ids, times that order statements, keys that become ids, and
   fields that only matter together with others.
-* *Not mapped*: a value there is counted and reported (`drawbridge map --report`, `/metrics`), never lost: the
+* *Not mapped*: no rule reads the field, or what another field says goes before it. A value there is counted and reported (`drawbridge map --report`, `/metrics`), never lost: the
   journal has the message.
 
 Every row is what the code did with a made-up message (`mapping/messages`). `drawbridge map --lineage FILE`
@@ -110,7 +110,7 @@ fn segments(page: &mut String, rows: &Rows) {
         for (n, rows) in fields {
             of_field(page, segment, *n, rows);
         }
-        let rest = examples::rest(segment, fields.keys().copied().collect());
+        let rest = examples::rest(segment, &fields.keys().copied().collect());
         let names = |fields: &BTreeSet<u8>| -> String {
             let named = fields.iter().map(|n| named(segment, *n));
             named.collect::<Vec<_>>().join(", ")

@@ -178,11 +178,11 @@ fn element(leaf: &Leaf, entry: &probe::Entry, influences: &[Influence], rules: &
 
 /// The row that an element's value stands in and that was used because of one of its influences.
 fn row(leaf: &Leaf, influences: &[Influence]) -> Option<RowId> {
-    let used = influences.iter().flat_map(|influence| {
+    let mut used = influences.iter().flat_map(|influence| {
         let text = influence.text.trim();
         influence.rows.iter().map(move |row| (text, *row))
     });
-    used.filter_map(|(text, (table, at))| {
+    used.find_map(|(text, (table, at))| {
         let table = code_tables().get(table)?;
         let row = table.rows.get(at)?;
         let is_it = row.gives(&leaf.value) && row.sent.eq_ignore_ascii_case(text);
@@ -192,7 +192,6 @@ fn row(leaf: &Leaf, influences: &[Influence]) -> Option<RowId> {
             sent: row.sent,
         })
     })
-    .next()
 }
 
 /// The rules of all resources of a message.

@@ -87,7 +87,7 @@ pub(super) fn traces() -> Vec<Trace> {
 
 /// The fields of a segment but those that are `known` to give something: a value is put into each, to
 /// see whether any rule reads it there. A field that no example's rules read is not mapped.
-pub(super) fn rest(segment: &str, known: BTreeSet<u8>) -> Rest {
+pub(super) fn rest(segment: &str, known: &BTreeSet<u8>) -> Rest {
     let mut rest = Rest::default();
     let named = NAMES.keys().filter(|(name, _)| *name == segment);
     for n in named.map(|(_, n)| *n).filter(|n| !known.contains(n)) {

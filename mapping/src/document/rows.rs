@@ -80,7 +80,7 @@ impl Rows {
 /// `.4.2`
 fn part(spot: &Spot) -> String {
     let parts = [spot.component, spot.subcomponent].into_iter().flatten();
-    parts.map(|part| format!(".{part}")).collect()
+    parts.fold(String::new(), |text, part| text + "." + &part.to_string())
 }
 
 /// `name[0].given[1]` as `name.given`.

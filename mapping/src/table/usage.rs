@@ -1,7 +1,7 @@
 //! Which rows of code tables a piece of work used. Only tracing asks; all else pays for one check.
 
 use std::cell::{Cell, RefCell};
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
 use super::catalog::code_tables;
 
@@ -10,7 +10,7 @@ pub(crate) type Used = (usize, usize);
 
 thread_local! {
     static IS_WATCHED: Cell<bool> = const { Cell::new(false) };
-    static USED: RefCell<BTreeSet<Used>> = const { RefCell::new(BTreeSet::new()) };
+    static USED: RefCell<BTreeMap<Used, usize>> = const { RefCell::new(BTreeMap::new()) };
 }
 
 /// A row was found.
@@ -33,7 +33,7 @@ fn remember<T>(table: &[(&str, T)], at: usize) {
                 .all(|(row, (sent, _))| row.sent == *sent)
     };
     if let Some(known) = code_tables().iter().position(is_this) {
-        USED.with_borrow_mut(|used| used.insert((known, at)));
+        USED.with_borrow_mut(|used| *used.entry((known, at)).or_default() += 1);
     }
 }
 
@@ -43,8 +43,8 @@ pub(crate) fn is_watched() -> bool {
     IS_WATCHED.get()
 }
 
-/// Does the work and tells which rows it used.
-pub(crate) fn watched<R>(work: impl FnOnce() -> R) -> (R, BTreeSet<Used>) {
+/// Does the work and tells which rows it used, and how often.
+pub(crate) fn watched<R>(work: impl FnOnce() -> R) -> (R, BTreeMap<Used, usize>) {
     struct Watch;
 
     impl Drop for Watch {
@@ -53,7 +53,7 @@ pub(crate) fn watched<R>(work: impl FnOnce() -> R) -> (R, BTreeSet<Used>) {
         }
     }
 
-    USED.with_borrow_mut(BTreeSet::clear);
+    USED.with_borrow_mut(BTreeMap::clear);
     IS_WATCHED.set(true);
     let watch = Watch;
     let done = work();

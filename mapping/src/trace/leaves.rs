@@ -29,7 +29,11 @@ pub(super) fn of(resource: &Value) -> Vec<Leaf> {
                     });
                 }
             }
-            value => walk(element.clone(), value, &mut |path, value| {
+            Value::Object(_)
+            | Value::String(_)
+            | Value::Number(_)
+            | Value::Bool(_)
+            | Value::Null => walk(element.clone(), value, &mut |path, value| {
                 if !path.starts_with("meta.tag") {
                     leaves.push(leaf(path, element, None, value));
                 }

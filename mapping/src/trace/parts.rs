@@ -28,15 +28,6 @@ impl Spot {
     pub fn place(&self) -> Place {
         Place::new(&self.segment, self.field)
     }
-
-    /// `PID-5.1`: the place without which of several it is.
-    pub fn rule(&self) -> String {
-        let mut text = format!("{}-{}", self.segment, self.field);
-        for part in [self.component, self.subcomponent].into_iter().flatten() {
-            text.push_str(&format!(".{part}"));
-        }
-        text
-    }
 }
 
 impl fmt::Display for Spot {

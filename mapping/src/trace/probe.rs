@@ -14,7 +14,7 @@ use super::parts::{self, Part, Spot};
 /// What a message gives.
 pub(super) struct Outcome {
     pub(super) entries: Vec<Entry>,
-    rows: std::collections::BTreeSet<Used>,
+    rows: BTreeMap<Used, usize>,
 }
 
 /// A resource of the Bundle, or what stands in the Bundle itself.
@@ -26,7 +26,10 @@ pub(super) struct Entry {
 
 impl Entry {
     fn of(resource: Value) -> Self {
-        let word = |name: &str| resource[name].as_str().unwrap_or_default().to_owned();
+        let word = |name: &str| {
+            let word = resource.get(name).and_then(Value::as_str);
+            word.unwrap_or_default().to_owned()
+        };
         Self {
             kind: word("resourceType"),
             id: word("id"),
@@ -40,7 +43,7 @@ impl Entry {
 
     /// Whether the item of a list that a leaf is in is still there, only elsewhere in the list.
     fn only_moved(&self, leaf: &Leaf, other: &Self) -> bool {
-        let items = |entry: &'_ Self| entry.resource[&leaf.element].as_array().cloned();
+        let items = |entry: &Self| entry.resource.get(&leaf.element)?.as_array().cloned();
         let (Some(at), Some(before), Some(now)) = (leaf.item, items(self), items(other)) else {
             return false;
         };
@@ -65,7 +68,7 @@ impl Outcome {
         let Ok(message) = hl7v2::Message::parse(bytes) else {
             return Ok(Self {
                 entries: Vec::new(),
-                rows: std::collections::BTreeSet::new(),
+                rows: BTreeMap::new(),
             });
         };
         let (bundle, rows) = usage::watched(|| bundle(&message, ctx));
@@ -138,7 +141,7 @@ fn probe(
     let influence = Influence {
         spot: part.spot.clone(),
         text: part.text.clone(),
-        rows: base.rows.difference(&probe.rows).copied().collect(),
+        rows: fewer(&base.rows, &probe.rows),
     };
     let pairs = pairs(base, &probe);
     for ((entry, other), influences) in base.entries.iter().zip(pairs).zip(influences) {
@@ -159,6 +162,12 @@ fn probe(
             }
         }
     }
+}
+
+/// The rows that were used less often than before: another value may have been looked up in the same.
+fn fewer(before: &BTreeMap<Used, usize>, now: &BTreeMap<Used, usize>) -> Vec<Used> {
+    let is_less = |(row, n): &(&Used, &usize)| now.get(row).is_none_or(|now| now < *n);
+    before.iter().filter(is_less).map(|(row, _)| *row).collect()
 }
 
 /// For each resource what it became: the one of that id, else the next of its type that is new.

@@ -26,6 +26,10 @@ use crate::output::{self, Output};
                         are read as UTC. A message that can't be translated is named on stderr; the others\n\
                         still are, and the exit code is 1."
 )]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a switch of the command line"
+)]
 pub(super) struct Args {
     /// Site profile that says how the sender's fields are meant.
     #[arg(long, value_name = "NAME", default_value = "generic")]
