@@ -102,8 +102,6 @@ async fn lineage_takes_few_bytes_and_can_be_read() {
     let n_bytes = "select coalesce(sum(length(lineage)), 0)::bigint from (
         select lineage from resource union all select lineage from history) versions";
     let n_bytes = world.count(n_bytes).await;
-    let n_terms = world.count("select count(*) from lineage_term").await;
-    println!("{n_bytes} bytes in {n_versions} versions, {n_terms} terms");
     assert!(n_bytes < 60 * n_versions, "{n_bytes} in {n_versions}");
     // Every stored line can be read, and its terms are known.
     let rows = world.rows(
@@ -124,7 +122,6 @@ async fn lineage_takes_few_bytes_and_can_be_read() {
     }
     // What these messages say that is not in the chart is counted by place.
     let unmapped = world.interface.counters.unmapped.each();
-    println!("{unmapped:?}");
     assert!(!unmapped.is_empty());
     world.end().await;
 }
