@@ -11,7 +11,10 @@ use mapping::Profile;
 use model::{IdentityKey, Tenant};
 use store::{InterfaceId, Store, StoreError};
 
-use crate::{InterfaceSettings, worker::Manner};
+use crate::{
+    Choice, InterfaceSettings,
+    worker::{Manner, Manners},
+};
 
 /// Tenants' keys and interfaces' manners; cheap to clone.
 #[derive(Clone)]
@@ -20,20 +23,21 @@ pub(crate) struct Directory(Arc<Inner>);
 struct Inner {
     store: Store,
     keys: Mutex<HashMap<Tenant, IdentityKey>>,
-    manners: Mutex<HashMap<InterfaceId, Arc<Manner>>>,
+    manners: Mutex<HashMap<InterfaceId, Arc<Manners>>>,
     /// For the messages of an interface that is no longer configured.
-    otherwise: Arc<Manner>,
+    otherwise: Arc<Manners>,
 }
 
 impl Directory {
     /// An empty directory.
     pub(crate) fn new(store: Store) -> Self {
-        let otherwise = Arc::new(Manner {
+        let otherwise = Manner {
             profile: Arc::new(Profile::default()),
             profile_row: None,
             zone: TimeZone::UTC,
             charset: Charset::Windows1252,
-        });
+        };
+        let otherwise = Arc::new(Manners::one(otherwise));
         let (keys, manners) = (Mutex::default(), Mutex::default());
         Self(Arc::new(Inner {
             store,
@@ -43,12 +47,26 @@ impl Directory {
         }))
     }
 
-    /// Takes an interface in; `row` is its profile's.
-    pub(crate) fn add(&self, id: InterfaceId, settings: &InterfaceSettings, row: i32) {
-        let manner = Manner {
-            profile: settings.profile.clone(),
-            profile_row: Some(row),
-            zone: settings.zone.clone(),
+    /// Takes an interface in, or its new profiles; `rows` are theirs, in the order of [`Choice::all`].
+    pub(crate) fn add(
+        &self,
+        id: InterfaceId,
+        settings: &InterfaceSettings,
+        choice: Choice,
+        rows: &[i32],
+    ) {
+        let manner = |(profile, row): (&Arc<Profile>, &i32)| {
+            Arc::new(Manner {
+                profile: profile.clone(),
+                profile_row: Some(*row),
+                zone: settings.zone.clone(),
+                charset: profile.charset().unwrap_or(settings.charset),
+            })
+        };
+        let all = choice.all().zip(rows).map(manner).collect();
+        let manners_of_it = Manners {
+            all,
+            choice: Some(choice),
             charset: settings.charset,
         };
         let mut manners = self
@@ -56,11 +74,11 @@ impl Directory {
             .manners
             .lock()
             .unwrap_or_else(PoisonError::into_inner);
-        manners.insert(id, Arc::new(manner));
+        manners.insert(id, Arc::new(manners_of_it));
     }
 
     /// How an interface's messages are read.
-    pub(crate) fn manner(&self, id: InterfaceId) -> Arc<Manner> {
+    pub(crate) fn manners(&self, id: InterfaceId) -> Arc<Manners> {
         let manners = self
             .0
             .manners

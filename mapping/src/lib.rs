@@ -17,6 +17,7 @@ pub mod inbound;
 mod json;
 pub mod outbound;
 mod profile;
+mod rewrite;
 mod route;
 mod segment;
 mod table;
@@ -24,7 +25,7 @@ mod table;
 pub use bundle::{bundle, bundle_text};
 pub use facts::Facts;
 pub use fold::{Draft, FoldContext, Folded, Lineage, drafts, fold};
-pub use profile::{EpisodeId, Profile, ProfileError, VisitId};
+pub use profile::{EpisodeId, Line, Problem, Profile, ProfileError, VisitId};
 pub use route::{Route, lane_of, route};
 
 /// The version of the way from messages to facts. It stands in every source.

@@ -9,6 +9,8 @@ mod immunizations;
 #[cfg(test)]
 mod orders;
 #[cfg(test)]
+mod profiles;
+#[cfg(test)]
 mod reading;
 #[cfg(test)]
 mod results;

@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
 use super::input::read;
-use super::{Context, Usage, Verdict};
+use super::{Context, Verdict};
 use crate::output;
 
 /// Translate HL7 v2 messages to FHIR (or, with --mdm, a DocumentReference to MDM^T02); no database.
@@ -25,8 +25,8 @@ use crate::output;
                         still are, and the exit code is 1."
 )]
 pub(super) struct Args {
-    /// Site profile that says how the sender's fields are meant.
-    #[arg(long, value_name = "NAME", default_value = "generic")]
+    /// Site profile that says how the sender's fields are meant: a name or a TOML file.
+    #[arg(long, value_name = "NAME|FILE", default_value = "generic")]
     profile: String,
     /// Write STEM.json per input file into this folder instead of printing.
     #[arg(long, value_name = "DIR")]
@@ -45,14 +45,7 @@ pub(super) struct Args {
 
 impl Args {
     pub(super) fn run(self, context: &Context) -> anyhow::Result<Verdict> {
-        let profile = Profile::named(&self.profile).ok_or_else(|| {
-            let known: Vec<_> = Profile::names().collect();
-            let name = &self.profile;
-            Usage(format!(
-                "there is no profile `{name}`; the shipped ones: {}",
-                known.join(", ")
-            ))
-        })?;
+        let profile = &crate::profiles::named_or_file(&context.config, &self.profile)?;
         if let Some(folder) = &self.out {
             std::fs::create_dir_all(folder)
                 .with_context(|| format!("can't make {}", folder.display()))?;
@@ -129,7 +122,11 @@ impl Translator<'_> {
     }
 
     fn one(&self, bytes: &[u8]) -> anyhow::Result<String> {
-        let message = hl7v2::Message::parse(bytes)?;
+        let charset = self
+            .profile
+            .charset()
+            .unwrap_or(hl7v2::Charset::Windows1252);
+        let message = hl7v2::Message::parse_with(bytes, charset)?;
         let ctx = inbound::Context {
             profile: self.profile,
             key: &IdentityKey::PUBLIC,
