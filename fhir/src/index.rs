@@ -22,6 +22,8 @@ pub(crate) use token::contact_value;
 pub struct IndexValues {
     /// Hashes of tokens, references and uris ([`crate::token_hash`]).
     pub tokens: Vec<i64>,
+    /// Those of them that lead a search to the resource.
+    pub leads: Vec<i64>,
     /// Normalised strings by parameter id. A value is `normalised␁original` (␁ is U+0001), so that
     /// one row serves `:exact`, prefixes and `:contains`: see [`crate::search::StringMatch`].
     pub strings: Vec<(i16, String)>,
@@ -47,6 +49,8 @@ pub fn index<'n>(kind: ResourceType, resource: impl Node<'n>) -> IndexValues {
     }
     values.tokens.sort_unstable();
     values.tokens.dedup();
+    values.leads.sort_unstable();
+    values.leads.dedup();
     values.strings.sort_unstable();
     values.strings.dedup();
     values.dates.sort_unstable();
@@ -70,8 +74,9 @@ impl IndexValues {
                     .extend(range(&path.leaf, value).map(|(lo, hi)| (param.id, lo, hi)));
             }
             ParamKind::Token | ParamKind::Reference | ParamKind::Uri => {
-                token::each(kind, param.hash_name(), &path.leaf, value, |hash| {
-                    self.tokens.push(hash);
+                token::each(kind, param.hash_name(), &path.leaf, value, |token| {
+                    self.tokens.push(token.hash);
+                    self.leads.extend(token.leads.then_some(token.hash));
                 });
             }
         }

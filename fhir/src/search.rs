@@ -36,6 +36,14 @@ pub enum Criterion {
     /// The resource has one of these hashes among its [`crate::IndexValues::tokens`]; an empty list
     /// matches nothing.
     Tokens(Vec<i64>),
+    /// The same for codes with their systems: what has one of `hashes` has one of `leads` among its
+    /// [`crate::IndexValues::leads`] too.
+    Coded {
+        /// With the system.
+        hashes: Vec<i64>,
+        /// The codes alone.
+        leads: Vec<i64>,
+    },
     /// It has none of them.
     NotTokens(Vec<i64>),
     /// `_id`: it has one of these ids; an empty list matches nothing.

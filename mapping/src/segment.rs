@@ -103,6 +103,12 @@ impl<'r, 'a> Group<'r, 'a> {
     /// Takes a segment that is part of the appointment or document of the message. False: it is not.
     fn takes(&mut self, segment: Segment<'_>) -> bool {
         let name = segment.name();
+        // What an order begins after a document is not the document's content.
+        if matches!(name, "ORC" | "OBR")
+            && let Some(document) = self.document.take()
+        {
+            document.close();
+        }
         let schedule = self.schedule.as_mut();
         let document = self.document.as_mut();
         schedule.is_some_and(|schedule| schedule.takes(name, segment))

@@ -16,7 +16,7 @@ use uuid::Uuid;
 use crate::task::View;
 
 /// The version of search-value extraction, which stands in each row's index.
-const INDEX_VERSION: i16 = 1;
+const INDEX_VERSION: i16 = 2;
 
 /// What a change of a delivery has to tell beyond its state.
 #[derive(Clone, Copy, Debug)]
@@ -193,6 +193,7 @@ fn content_of(task: &Value) -> Uuid {
 fn index_of(task: &Value) -> IndexRows {
     let fhir::IndexValues {
         tokens,
+        leads,
         strings,
         dates,
         patient,
@@ -201,6 +202,7 @@ fn index_of(task: &Value) -> IndexRows {
     IndexRows {
         version: INDEX_VERSION,
         tokens,
+        leads,
         strings,
         dates,
         patient,

@@ -41,6 +41,8 @@ pub struct IndexRows {
     pub version: i16,
     /// Hashes of tokens, references and uris.
     pub tokens: Vec<i64>,
+    /// Those of them that get a row in the index table; not known of a version that is read.
+    pub leads: Vec<i64>,
     /// Normalised strings by parameter.
     pub strings: Vec<(i16, String)>,
     /// Closed ranges of instants by parameter.

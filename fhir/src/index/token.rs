@@ -4,16 +4,24 @@ use super::Node;
 use crate::search::params::Leaf;
 use crate::{Reference, ResourceType, token_hash};
 
-/// Visits the hashes of the value at a way's end.
+/// One form that a value can be searched in.
+pub(super) struct Token {
+    pub(super) hash: i64,
+    /// Whether it leads to the resource. A code with its system does not: the code alone leads to it, and
+    /// the system is checked in the row. A row of the index less for each code and identifier.
+    pub(super) leads: bool,
+}
+
+/// Visits the tokens of the value at a way's end.
 pub(super) fn each<'n, N: Node<'n>>(
     kind: ResourceType,
     param: &str,
     leaf: &Leaf,
     value: N,
-    mut visit: impl FnMut(i64),
+    mut visit: impl FnMut(Token),
 ) {
     let text = |name: &str| value.get(name).and_then(N::as_str);
-    let mut plain = |code: &str| visit(token_hash(kind, param, None, Some(code)));
+    let mut plain = |code: &str| visit(leading(token_hash(kind, param, None, Some(code))));
     match leaf {
         Leaf::Code(_) | Leaf::Text | Leaf::Uri => value.as_str().into_iter().for_each(plain),
         Leaf::Boolean => {
@@ -38,7 +46,7 @@ pub(super) fn each<'n, N: Node<'n>>(
                 .filter(|value| !value.is_empty())
             {
                 let system = text("system").unwrap_or("other");
-                visit(token_hash(kind, param, Some(system), Some(&value)));
+                visit(leading(token_hash(kind, param, Some(system), Some(&value))));
             }
         }
         Leaf::Reference(targets) => {
@@ -61,16 +69,19 @@ fn coding(
     param: &str,
     system: Option<&str>,
     code: Option<&str>,
-    mut visit: impl FnMut(i64),
+    mut visit: impl FnMut(Token),
 ) {
     let Some(code) = code else { return };
-    visit(token_hash(
-        kind,
-        param,
-        Some(system.unwrap_or_default()),
-        Some(code),
-    ));
-    visit(token_hash(kind, param, None, Some(code)));
+    let system = Some(system.unwrap_or_default());
+    visit(Token {
+        hash: token_hash(kind, param, system, Some(code)),
+        leads: false,
+    });
+    visit(leading(token_hash(kind, param, None, Some(code))));
+}
+
+fn leading(hash: i64) -> Token {
+    Token { hash, leads: true }
 }
 
 /// What a reference is found by: `Type/id` without a version, or the URL as it is.

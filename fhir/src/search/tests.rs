@@ -24,7 +24,13 @@ fn refusal(kind: ResourceType, name: &str, value: &str) -> String {
 /// What the database does with a criterion, over one resource's index values.
 fn finds(criterion: &Criterion, values: &IndexValues) -> bool {
     match criterion {
-        Criterion::Tokens(hashes) => hashes.iter().any(|hash| values.tokens.contains(hash)),
+        Criterion::Tokens(hashes) => hashes.iter().any(|hash| values.leads.contains(hash)),
+        Criterion::Coded { hashes, leads } => {
+            let found = leads.iter().any(|hash| values.leads.contains(hash));
+            let wanted = hashes.iter().any(|hash| values.tokens.contains(hash));
+            assert!(found || !wanted, "a resource that matches is not found");
+            found && wanted
+        }
         Criterion::NotTokens(hashes) => !hashes.iter().any(|hash| values.tokens.contains(hash)),
         Criterion::String {
             params,

@@ -89,21 +89,35 @@ pub(super) fn tokens(
     {
         return only_true(kind, param, name, negated, alternatives);
     }
-    let mut hashes = Vec::new();
+    let (mut hashes, mut leads) = (Vec::new(), Vec::new());
     for text in alternatives {
         let (system, code) = token_parts(text);
         let Some(code) = code else {
             let what = "system| without a code is not served: give the code too";
             return Err(error(name, what));
         };
-        token(kind, param, name, system.as_deref(), &code, &mut hashes)?;
+        token(
+            kind,
+            param,
+            name,
+            system.as_deref(),
+            &code,
+            |(hash, lead)| {
+                hashes.push(hash);
+                leads.push(lead);
+            },
+        )?;
     }
-    hashes.sort_unstable();
-    hashes.dedup();
+    for hashes in [&mut hashes, &mut leads] {
+        hashes.sort_unstable();
+        hashes.dedup();
+    }
     Ok(if negated {
         Criterion::NotTokens(hashes)
-    } else {
+    } else if hashes == leads {
         Criterion::Tokens(hashes)
+    } else {
+        Criterion::Coded { hashes, leads }
     })
 }
 
@@ -141,27 +155,30 @@ fn only_true(
     })
 }
 
+/// The hashes that a token has among those of a resource that it finds, each with the hash that leads
+/// to it: [`crate::IndexValues::leads`].
 fn token(
     kind: ResourceType,
     param: &Param,
     name: &str,
     system: Option<&str>,
     code: &str,
-    hashes: &mut Vec<i64>,
+    mut found: impl FnMut((i64, i64)),
 ) -> Result<(), SearchError> {
     let hash = |system, code: &str| token_hash(kind, param.hash_name(), system, Some(code));
+    let plain = |hash| (hash, hash);
     for path in &param.paths {
         match &path.leaf {
             Leaf::Code(codes) if system.is_none_or(|url| is_system_of(url, *codes, code)) => {
-                hashes.push(hash(None, code));
+                found(plain(hash(None, code)));
             }
             Leaf::Boolean => {
                 if !matches!(code, "true" | "false") {
                     return Err(error(name, "must be true or false"));
                 }
-                hashes.push(hash(None, code));
+                found(plain(hash(None, code)));
             }
-            Leaf::Text if system.is_none() => hashes.push(hash(None, code)),
+            Leaf::Text if system.is_none() => found(plain(hash(None, code))),
             Leaf::ContactPoint => {
                 let value = contact_value(code);
                 let only = path
@@ -170,14 +187,14 @@ fn token(
                     .find_map(|step| step.only)
                     .map(|(_, system)| system);
                 match only.or(system) {
-                    Some(system) => hashes.push(hash(Some(system), &value)),
-                    None => {
-                        hashes.extend(CONTACT_SYSTEMS.iter().map(|s| hash(Some(s), &value)));
-                    }
+                    Some(system) => found(plain(hash(Some(system), &value))),
+                    None => CONTACT_SYSTEMS
+                        .iter()
+                        .for_each(|system| found(plain(hash(Some(system), &value)))),
                 }
             }
             Leaf::Coding | Leaf::CodeableConcept | Leaf::Identifier => {
-                hashes.push(hash(system, code));
+                found((hash(system, code), hash(None, code)));
             }
             // The code of another system, or a kind of value that no token parameter has.
             Leaf::Code(_)

@@ -12,7 +12,7 @@ use super::chart::{Unwanted, Wanted};
 use crate::digest::first_half;
 
 /// The version of search-value extraction, which stands in each row's index.
-const INDEX_VERSION: i16 = 1;
+const INDEX_VERSION: i16 = 2;
 
 /// The current versions by type and id.
 pub(crate) type Heads = BTreeMap<(i16, ResourceId), Head>;
@@ -144,6 +144,7 @@ fn instant(at: Timestamp) -> String {
 fn rows(index: fhir::IndexValues) -> IndexRows {
     let fhir::IndexValues {
         tokens,
+        leads,
         strings,
         dates,
         patient,
@@ -152,6 +153,7 @@ fn rows(index: fhir::IndexValues) -> IndexRows {
     IndexRows {
         version: INDEX_VERSION,
         tokens,
+        leads,
         strings,
         dates,
         patient,

@@ -29,6 +29,22 @@ fn rule_6_a_comment_belongs_to_what_it_follows() {
 }
 
 #[test]
+fn rule_6_a_document_ends_where_an_order_begins() {
+    let chart = Chart::of(&[oru(&format!(
+        "TXA|1|DS|TX||||||||||D1^EMR|||||AU\nOBX|1|TX|||said in the document\nORC|RE|P1^EMR|F1^LAB\n\
+         {OBR}\nNTE|1||of the report\nOBX|1|TX|1-1^Test^LN||of the result||||||F\nNTE|1||of the result"
+    ))]);
+    assert_eq!(
+        chart.the("ServiceRequest")["note"][0]["text"],
+        "of the report"
+    );
+    let observation = chart.the("Observation");
+    assert_eq!(observation["note"][0]["text"], "of the result");
+    assert_eq!(observation["valueString"], "of the result");
+    assert_eq!(chart.all("DocumentReference").len(), 1);
+}
+
+#[test]
 fn rule_6_an_obx_before_orders_is_of_the_patient_and_one_after_spm_is_a_result() {
     let chart = Chart::of(&[oru(&format!(
         "OBX|1|NM|29463-7^Weight^LN||70|kg^^UCUM|||||F\nNTE|1||dressed\nORC|RE|P1|F1\n{OBR}\n\

@@ -32,6 +32,7 @@ fn write(
     body["meta"] = json!({ "versionId": "1", "lastUpdated": at.to_string() });
     let fhir::IndexValues {
         tokens,
+        leads,
         strings,
         dates,
         patient,
@@ -40,6 +41,7 @@ fn write(
     let index = IndexRows {
         version: 1,
         tokens,
+        leads,
         strings,
         dates,
         patient,

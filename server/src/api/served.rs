@@ -28,6 +28,21 @@ const READ_AND_CREATE: &[Interaction] = &[Create, Read, Vread, HistoryInstance, 
 
 /// In alphabetical order, as the `CapabilityStatement` shows it.
 const TABLE: &[Row] = &[
+    Row {
+        kind: ResourceType::Account,
+        owner: Owner::Emr,
+        interactions: READ,
+    },
+    Row {
+        kind: ResourceType::AllergyIntolerance,
+        owner: Owner::Emr,
+        interactions: READ,
+    },
+    Row {
+        kind: ResourceType::Appointment,
+        owner: Owner::Emr,
+        interactions: READ,
+    },
     // Written with the document that it is the content of, never changed: no versions to tell.
     Row {
         kind: ResourceType::Binary,
@@ -35,7 +50,27 @@ const TABLE: &[Row] = &[
         interactions: &[Read],
     },
     Row {
+        kind: ResourceType::CareTeam,
+        owner: Owner::Emr,
+        interactions: READ,
+    },
+    Row {
+        kind: ResourceType::ChargeItem,
+        owner: Owner::Emr,
+        interactions: READ,
+    },
+    Row {
         kind: ResourceType::Condition,
+        owner: Owner::Emr,
+        interactions: READ,
+    },
+    Row {
+        kind: ResourceType::Coverage,
+        owner: Owner::Emr,
+        interactions: READ,
+    },
+    Row {
+        kind: ResourceType::DiagnosticReport,
         owner: Owner::Emr,
         interactions: READ,
     },
@@ -50,7 +85,27 @@ const TABLE: &[Row] = &[
         interactions: READ,
     },
     Row {
+        kind: ResourceType::EpisodeOfCare,
+        owner: Owner::Emr,
+        interactions: READ,
+    },
+    Row {
+        kind: ResourceType::Immunization,
+        owner: Owner::Emr,
+        interactions: READ,
+    },
+    Row {
         kind: ResourceType::Location,
+        owner: Owner::Emr,
+        interactions: READ,
+    },
+    Row {
+        kind: ResourceType::MedicationRequest,
+        owner: Owner::Emr,
+        interactions: READ,
+    },
+    Row {
+        kind: ResourceType::Observation,
         owner: Owner::Emr,
         interactions: READ,
     },
@@ -66,6 +121,36 @@ const TABLE: &[Row] = &[
     },
     Row {
         kind: ResourceType::Practitioner,
+        owner: Owner::Emr,
+        interactions: READ,
+    },
+    Row {
+        kind: ResourceType::PractitionerRole,
+        owner: Owner::Emr,
+        interactions: READ,
+    },
+    Row {
+        kind: ResourceType::Procedure,
+        owner: Owner::Emr,
+        interactions: READ,
+    },
+    Row {
+        kind: ResourceType::Provenance,
+        owner: Owner::Server,
+        interactions: READ,
+    },
+    Row {
+        kind: ResourceType::RelatedPerson,
+        owner: Owner::Emr,
+        interactions: READ,
+    },
+    Row {
+        kind: ResourceType::ServiceRequest,
+        owner: Owner::Emr,
+        interactions: READ,
+    },
+    Row {
+        kind: ResourceType::Specimen,
         owner: Owner::Emr,
         interactions: READ,
     },

@@ -11,7 +11,7 @@ use super::rig::Rig;
 
 const N_BACKLOG: usize = 50_000;
 const FEED: Duration = Duration::from_secs(10);
-const WORKERS: usize = 2;
+const WORKERS: usize = 3;
 
 pub(super) async fn run(rig: &mut Rig) -> anyhow::Result<Vec<Figure>> {
     rig.serve(0).await?;

@@ -15,7 +15,8 @@ pub struct ApplyConfig {
 impl Default for ApplyConfig {
     fn default() -> Self {
         Self {
-            workers: 2,
+            // One more than the cores of a small machine: each waits for the database now and then.
+            workers: 3,
             batch_messages_max: 200,
         }
     }

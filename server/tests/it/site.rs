@@ -303,6 +303,7 @@ fn rendered(kind: ResourceType, resource: &Value, id: ResourceId, version: Versi
     });
     let IndexValues {
         tokens,
+        leads,
         strings,
         dates,
         patient,
@@ -310,6 +311,7 @@ fn rendered(kind: ResourceType, resource: &Value, id: ResourceId, version: Versi
     let index = IndexRows {
         version: 1,
         tokens,
+        leads,
         strings,
         dates,
         patient,

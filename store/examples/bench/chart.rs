@@ -181,6 +181,7 @@ fn resources(message: &Queued, now: model::Timestamp) -> [Write; 3] {
             };
             let index = IndexRows {
                 version: 1,
+                leads: (0..n_tokens).map(token).collect(),
                 tokens: (0..n_tokens).map(token).collect(),
                 strings: (0..n_strings).map(|n| (n, noise(id, 14))).collect(),
                 dates: (0..n_dates).map(|n| (n, now, now)).collect(),

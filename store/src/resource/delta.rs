@@ -59,6 +59,25 @@ impl<T: Hash + Ord + Clone> Change<T> {
     }
 }
 
+impl Change<Token> {
+    /// Which tokens of the old version had a row is not known: those that the new one has not are removed
+    /// where there is a row. What leads once, leads always.
+    fn change(&mut self, rid: Rid, old: Option<&IndexRows>, new: Option<&IndexRows>) {
+        let known: HashSet<i64> = tokens(old).collect();
+        let wanted: HashSet<i64> = tokens(new).collect();
+        let leads = new.into_iter().flat_map(|index| &index.leads).copied();
+        let row = |hash: i64| (hash, rid.0);
+        self.removed
+            .extend(tokens(old).filter(|hash| !wanted.contains(hash)).map(row));
+        self.added
+            .extend(leads.filter(|hash| !known.contains(hash)).map(row));
+    }
+}
+
+fn tokens(index: Option<&IndexRows>) -> impl Iterator<Item = i64> {
+    index.into_iter().flat_map(|index| &index.tokens).copied()
+}
+
 impl Delta {
     /// The changes of some rows: what each replaces and what it becomes.
     pub(crate) fn of<'a>(
@@ -66,7 +85,7 @@ impl Delta {
     ) -> Self {
         let mut delta = Self::default();
         for (rid, old, new) in rows {
-            delta.tokens.between(tokens(rid, old), tokens(rid, new));
+            delta.tokens.change(rid, old, new);
             delta.texts.between(texts(rid, old), texts(rid, new));
             delta.dates.between(dates(rid, old), dates(rid, new));
         }
@@ -171,11 +190,6 @@ async fn write_dates(tx: &Tx, sql: &str, rows: &[Date]) -> Result<bool> {
     tx.execute(sql, &[&tx.tenant().0, &param, &low, &rid, &high])
         .await?;
     Ok(true)
-}
-
-fn tokens(rid: Rid, index: Option<&IndexRows>) -> Vec<Token> {
-    let rows = index.into_iter().flat_map(|index| &index.tokens);
-    rows.map(|hash| (*hash, rid.0)).collect()
 }
 
 fn texts(rid: Rid, index: Option<&IndexRows>) -> Vec<Text> {

@@ -66,6 +66,7 @@ fn index(row: &Row) -> IndexRows {
     IndexRows {
         version: row.get(10),
         tokens: row.get::<_, Option<Vec<i64>>>(11).unwrap_or_default(),
+        leads: Vec::new(),
         strings: params
             .unwrap_or_default()
             .into_iter()

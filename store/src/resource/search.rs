@@ -38,6 +38,13 @@ pub struct Search {
 pub enum Criterion {
     /// One of these hashes is among the resource's tokens.
     Tokens(Vec<i64>),
+    /// The same; the index knows them by `leads`, which stand for more than `hashes`.
+    Coded {
+        /// One of them is among the resource's tokens.
+        hashes: Vec<i64>,
+        /// One of them is among its leads then.
+        leads: Vec<i64>,
+    },
     /// None of them is.
     NotTokens(Vec<i64>),
     /// It has one of these ids.

@@ -73,6 +73,7 @@ fn index(store: &Store, tokens: &[i64]) -> IndexRows {
     IndexRows {
         version: 3,
         tokens: tokens.to_vec(),
+        leads: tokens.to_vec(),
         strings: vec![
             (1, "smith\u{1}Smith".to_owned()),
             (2, "o'hara, \"{}\"".to_owned()),

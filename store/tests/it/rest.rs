@@ -174,6 +174,7 @@ async fn names_are_interned_once() {
 fn submission(n: u128, store: &store::Store, key: Option<i64>) -> Submission {
     let index = IndexRows {
         tokens: key.into_iter().collect(),
+        leads: key.into_iter().collect(),
         ..IndexRows::default()
     };
     let now = store.clock().now();

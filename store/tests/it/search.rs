@@ -10,6 +10,8 @@ use crate::db::{self, Db};
 
 const FAMILY: i16 = 1;
 const BIRTH: i16 = 2;
+/// A code with its system, of every fifth resource: it has no row of its own in the index.
+const FIFTH: i64 = 105;
 /// Stands in every resource, every second, every third.
 const EACH: i64 = 100;
 const EVEN: i64 = 102;
@@ -29,7 +31,8 @@ async fn thirty(db: &Db) {
         tokens.extend((n % 3 == 0).then_some(THIRD));
         let index = IndexRows {
             version: 1,
-            tokens,
+            leads: tokens.clone(),
+            tokens: [tokens, (n % 5 == 0).then_some(FIFTH).into_iter().collect()].concat(),
             strings: vec![(FAMILY, format!("name-{n:02}\u{1}Name-{n:02}"))],
             dates: vec![(BIRTH, day(n), day(n) + SignedDuration::from_hours(23))],
             patient: Some(id(u128::try_from(1000 + n % 3).unwrap())),
@@ -101,6 +104,20 @@ fn born(prefix: Prefix, n: i64) -> Criterion {
         param: BIRTH,
         ranges: vec![range],
     }
+}
+
+#[tokio::test]
+async fn a_code_with_its_system_is_found_by_the_code_and_checked_in_the_row() {
+    let Some(db) = db::fresh().await else { return };
+    thirty(&db).await;
+    let coded = |leads: &[i64]| Criterion::Coded {
+        hashes: vec![FIFTH],
+        leads: leads.to_vec(),
+    };
+    check(&db, vec![coded(&[EVEN])], &[30, 20, 10]).await;
+    check(&db, vec![coded(&[EVEN, 15])], &[30, 20, 15, 10]).await;
+    check(&db, vec![coded(&[EACH]), tokens(&[THIRD])], &[30, 15]).await;
+    check(&db, vec![tokens(&[FIFTH])], &[]).await;
 }
 
 #[tokio::test]

@@ -53,7 +53,9 @@ fn is_result_parameter(name: &str) -> bool {
 /// name the same identifier in different words meet; else the words themselves.
 fn locks(kind: ResourceType, criteria: &[Criterion], query: &str) -> Vec<i64> {
     let tokens = criteria.iter().filter_map(|criterion| match criterion {
-        Criterion::Tokens(hashes) => Some(hashes.as_slice()),
+        Criterion::Tokens(hashes) | Criterion::Coded { leads: hashes, .. } => {
+            Some(hashes.as_slice())
+        }
         Criterion::NotTokens(_)
         | Criterion::Id(_)
         | Criterion::String { .. }

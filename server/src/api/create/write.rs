@@ -8,7 +8,7 @@ use super::super::call::Call;
 use super::prepare::{Prepared, Row};
 
 /// The version of the extraction of search values; the same as for what comes from the EMR.
-const INDEX_VERSION: i16 = 1;
+const INDEX_VERSION: i16 = 2;
 
 /// Everything in one transaction: the document, its Binaries, its deliveries and their Tasks, the
 /// event of the audit trail.
@@ -57,6 +57,7 @@ fn write(kind: ResourceType, id: ResourceId, at: Timestamp, row: Row) -> Write {
     } = row;
     let IndexValues {
         tokens,
+        leads,
         strings,
         dates,
         patient,
@@ -64,6 +65,7 @@ fn write(kind: ResourceType, id: ResourceId, at: Timestamp, row: Row) -> Write {
     let index = IndexRows {
         version: INDEX_VERSION,
         tokens,
+        leads,
         strings,
         dates,
         patient,

@@ -13,6 +13,10 @@ pub(in crate::api) fn store_criteria(criteria: &[said::Criterion]) -> Vec<done::
 fn criterion(criterion: &said::Criterion) -> done::Criterion {
     match criterion {
         said::Criterion::Tokens(hashes) => done::Criterion::Tokens(hashes.clone()),
+        said::Criterion::Coded { hashes, leads } => done::Criterion::Coded {
+            hashes: hashes.clone(),
+            leads: leads.clone(),
+        },
         said::Criterion::NotTokens(hashes) => done::Criterion::NotTokens(hashes.clone()),
         said::Criterion::Id(ids) => done::Criterion::Id(ids.clone()),
         said::Criterion::String { params, values } => done::Criterion::String {

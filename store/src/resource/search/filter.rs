@@ -14,7 +14,7 @@ pub(crate) const LAST: Timestamp = Timestamp::constant(253_402_207_200, 0);
 /// The condition of one criterion.
 pub(crate) fn condition(text: &mut Text, criterion: &Criterion) -> String {
     match criterion {
-        Criterion::Tokens(hashes) => {
+        Criterion::Tokens(hashes) | Criterion::Coded { hashes, .. } => {
             let hashes = text.bind(hashes.clone());
             format!("r.tokens && {hashes}::bigint[]")
         }

@@ -51,7 +51,10 @@ pub(crate) fn without_choice(access: &Access, search: &Search, now: Timestamp) -
 
 fn can_lead(criterion: &Criterion) -> bool {
     match criterion {
-        Criterion::Tokens(_) | Criterion::Id(_) | Criterion::String { .. } => true,
+        Criterion::Tokens(_)
+        | Criterion::Coded { .. }
+        | Criterion::Id(_)
+        | Criterion::String { .. } => true,
         Criterion::Date { ranges, .. } => ranges.iter().map(Bounds::of).all(|bounds| {
             !bounds.negated
                 && bounds.lo_min != FIRST
@@ -90,6 +93,7 @@ fn updated(
                 }
             })),
             Criterion::Tokens(_)
+            | Criterion::Coded { .. }
             | Criterion::NotTokens(_)
             | Criterion::Id(_)
             | Criterion::String { .. }

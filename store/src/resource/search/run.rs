@@ -85,7 +85,7 @@ async fn on(client: &Object, store: &Store, access: &Access, search: &Search) ->
 
 fn matches_nothing(criterion: &Criterion) -> bool {
     match criterion {
-        Criterion::Tokens(hashes) => hashes.is_empty(),
+        Criterion::Tokens(hashes) | Criterion::Coded { hashes, .. } => hashes.is_empty(),
         Criterion::Id(ids) => ids.is_empty(),
         Criterion::String { params, values } => params.is_empty() || values.is_empty(),
         Criterion::Date { ranges, .. } | Criterion::LastUpdated(ranges) => ranges.is_empty(),

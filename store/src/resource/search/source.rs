@@ -103,6 +103,11 @@ pub(crate) fn source(text: &mut Text, search: &Search, lead: &Lead) -> Source {
 fn of_criterion(text: &mut Text, criterion: &Criterion) -> Source {
     match criterion {
         Criterion::Tokens(hashes) => walk(text, hashes),
+        Criterion::Coded { leads, .. } => {
+            let mut source = walk(text, leads);
+            source.row_conditions.push(condition(text, criterion));
+            source
+        }
         Criterion::String { params, values } => Source::set(&strings(text, params, values)),
         Criterion::Date { param, ranges } => {
             let mut source = Source::set(&dates(text, *param, ranges));
@@ -136,7 +141,7 @@ pub(crate) fn probe(tenant: i32, criterion: &Criterion, max: i64) -> Text {
     let mut text = Text::default();
     text.bind(tenant);
     let set = match criterion {
-        Criterion::Tokens(hashes) => {
+        Criterion::Tokens(hashes) | Criterion::Coded { leads: hashes, .. } => {
             let hashes = text.bind(hashes.clone());
             format!(
                 "select t.rid from token_index t
