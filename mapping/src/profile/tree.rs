@@ -96,7 +96,7 @@ impl<'t> Mistakes<'t> {
     }
 
     pub(super) fn number(&mut self, key: &str, node: &Node<'t>) -> Option<u32> {
-        let digits = node.get_ref().as_integer().map(|number| number.as_str());
+        let digits = node.get_ref().as_integer().map(toml::de::DeInteger::as_str);
         let number = digits.and_then(|digits| digits.parse().ok());
         if number.is_none() {
             self.wants(key, node, "a whole number, as 3");
@@ -123,7 +123,7 @@ impl<'t> Mistakes<'t> {
             return Vec::new();
         };
         let mut texts = Vec::new();
-        for entry in list.iter() {
+        for entry in list {
             if let Some(text) = self.text_of(key, entry) {
                 texts.push((text, entry.span()));
             }

@@ -62,7 +62,15 @@ fn of_patient(field: hl7v2::Field<'_>, locals: &[&Local], reading: &Reading<'_>)
                 patient.extension.extend(extension(sent, local, reading));
             }
             Element::PatientIdentifier => patient.identifier.extend(identifier(sent, local)),
-            _ => patient.marital_status = concept(sent, local, reading).map(Box::new),
+            Element::PatientMaritalStatus => {
+                patient.marital_status = concept(sent, local, reading).map(Box::new);
+            }
+            // The visit has these.
+            Element::EncounterExtension
+            | Element::EncounterIdentifier
+            | Element::EncounterType
+            | Element::EncounterReasonCode
+            | Element::EncounterServiceType => {}
         }
     }
     patient
@@ -76,7 +84,13 @@ fn of_visit(field: hl7v2::Field<'_>, locals: &[&Local], reading: &Reading<'_>) -
             Element::EncounterIdentifier => visit.identifier.extend(identifier(sent, local)),
             Element::EncounterType => visit.r#type.extend(concept(sent, local, reading)),
             Element::EncounterReasonCode => visit.reason_code.extend(concept(sent, local, reading)),
-            _ => visit.service_type = concept(sent, local, reading).map(Box::new),
+            Element::EncounterServiceType => {
+                visit.service_type = concept(sent, local, reading).map(Box::new);
+            }
+            // The patient has these.
+            Element::PatientExtension
+            | Element::PatientIdentifier
+            | Element::PatientMaritalStatus => {}
         }
     }
     visit

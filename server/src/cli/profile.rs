@@ -28,7 +28,7 @@ pub(super) struct Args {
 
 #[derive(Debug, Subcommand)]
 enum What {
-    /// Name every mistake in a file as file:line:column. Exit 1 if there is one.
+    /// Name every mistake in a file with its line and column. Exit 1 if there is one.
     #[command(after_help = "Example:\n  drawbridge profile check my-agency.toml")]
     Check {
         /// The profile.

@@ -113,7 +113,7 @@ fn free() -> SocketAddr {
     socket.local_addr().unwrap()
 }
 
-async fn serve(site: &Site, folder: &Path) -> Server {
+fn serve(site: &Site, folder: &Path) -> Server {
     let (http, mllp) = (free(), free());
     let profile = folder.join("site.toml");
     let config = format!(
@@ -194,7 +194,7 @@ async fn sighup_reads_the_profiles_again_and_no_connection_notices() {
         std::fs::write(folder.join("site.toml"), text).unwrap();
     };
     write(1, "");
-    let server = serve(&site, folder).await;
+    let server = serve(&site, folder);
     log_says(folder, "ready", 1).await;
     let pid = server.child.id().unwrap().to_string();
     let hangup = || {

@@ -113,7 +113,7 @@ pub(super) fn locals<'t>(profile: &mut Profile, node: &Node<'t>, mistakes: &mut 
         );
         return;
     };
-    for entry in list.iter() {
+    for entry in list {
         if let Some(row) = mistakes.table("local", entry)
             && let Some(local) = local(row, entry.span(), mistakes)
         {

@@ -218,7 +218,7 @@ impl Comparison {
             .into_iter()
             .map(|((path, before, after), n)| (path, before, after, n))
             .collect();
-        groups.sort_by(|a, b| b.3.cmp(&a.3));
+        groups.sort_by_key(|group| std::cmp::Reverse(group.3));
         let named = |profile: &Profile| format!("{} version {}", profile.name(), profile.version());
         Report {
             from: named(&self.from),
