@@ -121,6 +121,11 @@ impl<'a> Message<'a> {
         self.syntax.charset
     }
 
+    /// The character set of bytes that are no text in the declared one: the link's.
+    pub fn fallback(&self) -> Charset {
+        self.syntax.fallback
+    }
+
     /// How many segments there are; blank lines are none.
     pub fn n_segments(&self) -> usize {
         self.index.n_segments()

@@ -11,7 +11,11 @@ use mapping::Profile;
 use model::{IdentityKey, Tenant};
 use store::{InterfaceId, Store, StoreError};
 
-use crate::{InterfaceSettings, counters::Counters, worker::Manner};
+use crate::{
+    Choice, InterfaceSettings,
+    counters::Counters,
+    worker::{Manner, Manners},
+};
 
 /// Tenants' keys and interfaces' manners; cheap to clone.
 #[derive(Clone)]
@@ -20,21 +24,22 @@ pub(crate) struct Directory(Arc<Inner>);
 struct Inner {
     store: Store,
     keys: Mutex<HashMap<Tenant, IdentityKey>>,
-    manners: Mutex<HashMap<InterfaceId, Arc<Manner>>>,
+    manners: Mutex<HashMap<InterfaceId, Arc<Manners>>>,
     /// For the messages of an interface that is no longer configured.
-    otherwise: Arc<Manner>,
+    otherwise: Arc<Manners>,
 }
 
 impl Directory {
     /// An empty directory.
     pub(crate) fn new(store: Store) -> Self {
-        let otherwise = Arc::new(Manner {
+        let otherwise = Manner {
             profile: Arc::new(Profile::default()),
             profile_row: None,
             zone: TimeZone::UTC,
             charset: Charset::Windows1252,
             counters: Arc::default(),
-        });
+        };
+        let otherwise = Arc::new(Manners::one(otherwise));
         let (keys, manners) = (Mutex::default(), Mutex::default());
         Self(Arc::new(Inner {
             store,
@@ -44,31 +49,40 @@ impl Directory {
         }))
     }
 
-    /// Takes an interface in; `row` is its profile's.
+    /// Takes an interface in, or its new profiles; `rows` are theirs, in the order of [`Choice::all`].
     pub(crate) fn add(
         &self,
         id: InterfaceId,
         settings: &InterfaceSettings,
-        row: i32,
+        choice: Choice,
+        rows: &[i32],
         counters: &Arc<Counters>,
     ) {
-        let manner = Manner {
-            profile: settings.profile.clone(),
-            profile_row: Some(row),
-            zone: settings.zone.clone(),
+        let manner = |(profile, row): (&Arc<Profile>, &i32)| {
+            Arc::new(Manner {
+                profile: profile.clone(),
+                profile_row: Some(*row),
+                zone: settings.zone.clone(),
+                charset: profile.charset().unwrap_or(settings.charset),
+                counters: Arc::clone(counters),
+            })
+        };
+        let all = choice.all().zip(rows).map(manner).collect();
+        let manners_of_it = Manners {
+            all,
+            choice: Some(choice),
             charset: settings.charset,
-            counters: Arc::clone(counters),
         };
         let mut manners = self
             .0
             .manners
             .lock()
             .unwrap_or_else(PoisonError::into_inner);
-        manners.insert(id, Arc::new(manner));
+        manners.insert(id, Arc::new(manners_of_it));
     }
 
     /// How an interface's messages are read.
-    pub(crate) fn manner(&self, id: InterfaceId) -> Arc<Manner> {
+    pub(crate) fn manners(&self, id: InterfaceId) -> Arc<Manners> {
         let manners = self
             .0
             .manners

@@ -11,7 +11,7 @@ use tokio::{
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
-    Interface, InterfaceSettings, Settings,
+    Choice, Interface, InterfaceSettings, Settings,
     applied::Applied,
     budget::Budget,
     counters::Applications,
@@ -119,17 +119,47 @@ impl Ingest {
             .store
             .interface_id(settings.tenant, &settings.name)
             .await?;
-        let profile = &settings.profile;
-        let version = profile.version().to_string();
-        let row = store::profile::version(&self.store, profile.name(), &version, profile.digest())
-            .await?;
+        let choice = settings.profiles.now();
+        let rows = self.profile_rows(&choice).await?;
         let counters = Arc::default();
-        self.directory.add(id, &settings, row, &counters);
+        self.directory
+            .add(id, &settings, Choice::clone(&choice), &rows, &counters);
         Ok(Arc::new(Interface {
             settings,
             id,
             counters,
         }))
+    }
+
+    /// The store's rows of the profiles.
+    async fn profile_rows(&self, choice: &Choice) -> Result<Vec<i32>, StoreError> {
+        let mut rows = Vec::new();
+        for profile in choice.all() {
+            let version = profile.version().to_string();
+            let (name, digest) = (profile.name(), profile.digest());
+            rows.push(store::profile::version(&self.store, name, &version, digest).await?);
+        }
+        Ok(rows)
+    }
+
+    /// Other profiles for an interface, while it goes on receiving: what is received, and what is applied,
+    /// from now on is read with them.
+    pub async fn replace_profiles(
+        &self,
+        interface: &Interface,
+        choice: Choice,
+    ) -> Result<(), StoreError> {
+        let rows = self.profile_rows(&choice).await?;
+        let settings = &interface.settings;
+        self.directory.add(
+            interface.id,
+            settings,
+            choice.clone(),
+            &rows,
+            &interface.counters,
+        );
+        settings.profiles.replace(choice);
+        Ok(())
     }
 
     /// The intake of a tenant; started when it is first asked for.

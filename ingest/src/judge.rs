@@ -17,6 +17,7 @@ use crate::{
     digest::first_half,
     error::IntakeError,
     intake::Accepted,
+    profiles::other_charset,
 };
 
 /// What is known of a message besides its bytes.
@@ -166,8 +167,9 @@ fn take(
 ) -> Taken {
     let settings = arrival.settings;
     let content = content_digest(message.bytes(), header);
-    let route = mapping::route(message, &settings.profile, arrival.key, &content);
-    let unserved = (!route.served && settings.unserved == Unserved::Reject)
+    let route = route(message, header, &content, arrival);
+    let is_refused = !route.served && !route.ignored;
+    let unserved = (is_refused && settings.unserved == Unserved::Reject)
         .then(|| unserved(&header.message_type().code()));
     let route = if route.served {
         journal::Route::Queue {
@@ -204,6 +206,22 @@ fn take(
         unserved,
         habits,
     }
+}
+
+/// The message's queue, by the profile of its sender.
+fn route(
+    message: &Message<'_>,
+    header: &Header<'_>,
+    content: &[u8; 32],
+    arrival: &Arrival<'_>,
+) -> mapping::Route {
+    let settings = arrival.settings;
+    let profiles = settings.profiles.now();
+    let profile = profiles.of(header.sending_application(), header.sending_facility());
+    let again = other_charset(profile, settings.charset)
+        .and_then(|charset| Message::parse_with(message.bytes(), charset).ok());
+    let message = again.as_ref().unwrap_or(message);
+    mapping::route(message, profile, arrival.key, content)
 }
 
 /// ERR 200 where nothing of the type is served, 201 where only the trigger is not (table 0357).

@@ -2,12 +2,14 @@
 
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
-use hl7v2::Charset;
+use hl7v2::{Charset, HeaderError, Message};
 use ipnet::IpNet;
 use jiff::tz::TimeZone;
 use mapping::Profile;
 use model::Tenant;
 use tokio_rustls::TlsAcceptor;
+
+use crate::profiles::{Profiles, other_charset};
 
 /// One MLLP interface.
 #[derive(Clone)]
@@ -26,8 +28,8 @@ pub struct InterfaceSettings {
     pub utf16: bool,
     /// TLS, when the interface speaks it; see [`crate::tls`].
     pub tls: Option<TlsAcceptor>,
-    /// The site profile that its messages are mapped with.
-    pub profile: Arc<Profile>,
+    /// The site profiles that its messages are mapped with.
+    pub profiles: Profiles,
     /// MSH-11 values that are served.
     pub processing_ids: Vec<String>,
     /// MSH-5.1 that messages must name, where one is set.
@@ -94,11 +96,22 @@ impl InterfaceSettings {
             charset: Charset::Windows1252,
             utf16: false,
             tls: None,
-            profile,
+            profiles: profile.into(),
             processing_ids: vec!["P".to_owned()],
             receiving_application: None,
             unserved: Unserved::Accept,
             limits: Limits::default(),
+        }
+    }
+
+    /// Parses a message as the profile of its sender would have it.
+    pub fn parse<'a>(&self, bytes: &'a [u8]) -> Result<(Message<'a>, Arc<Profile>), HeaderError> {
+        let message = Message::parse_with(bytes, self.charset)?;
+        let msh = message.msh();
+        let profile = self.profiles.now().of(msh.field(3), msh.field(4)).clone();
+        match other_charset(&profile, self.charset) {
+            Some(charset) => Ok((Message::parse_with(bytes, charset)?, profile)),
+            None => Ok((message, profile)),
         }
     }
 }

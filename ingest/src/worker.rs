@@ -16,7 +16,7 @@ use store::{Store, StoreError, audit::AuditChain, lanes, lanes::Queued};
 use tokio::sync::{Mutex, Notify, OwnedMutexGuard};
 use tokio_util::sync::CancellationToken;
 
-pub(crate) use reading::Manner;
+pub(crate) use reading::{Manner, Manners};
 
 use crate::{applied::Applied, counters::Applications, directory::Directory};
 use chart::Poison;

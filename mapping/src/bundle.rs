@@ -31,6 +31,13 @@ pub fn bundle(message: &Message<'_>, ctx: &Context<'_>) -> Result<Value, Unmappa
 
 /// [`bundle`] as text: what it is written as, without a tree in between.
 pub fn bundle_text(message: &Message<'_>, ctx: &Context<'_>) -> Result<String, Unmappable> {
+    if let Some(zone) = ctx.profile.zone().filter(|zone| *zone != ctx.zone) {
+        let ctx = Context {
+            zone,
+            ..ctx.clone()
+        };
+        return bundle_text(message, &ctx);
+    }
     let interpretation = interpret(message, ctx)?;
     let fold = FoldContext {
         profile: ctx.profile,

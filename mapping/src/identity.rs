@@ -125,7 +125,7 @@ pub(crate) fn valued(field: Field<'_>) -> impl Iterator<Item = Cx<'_>> {
 fn best<'m>(field: Field<'m>, profile: &Profile) -> Option<Cx<'m>> {
     let rank = |cx: &Cx<'m>| {
         let code = cx.type_code();
-        let code = code.trim();
+        let code = profile.identifier_type(code.trim(), || names(cx.authority()));
         let listed = profile
             .patient_id_types
             .iter()
@@ -138,6 +138,11 @@ fn best<'m>(field: Field<'m>, profile: &Profile) -> Option<Cx<'m>> {
         }
     };
     valued(field).min_by_key(rank)
+}
+
+/// The words by which a profile knows an authority.
+pub(crate) fn names(hd: Hd<'_>) -> [String; 2] {
+    [hd.universal_id(), hd.namespace()].map(|word| word.trim().to_owned())
 }
 
 /// Bytes as hexadecimal digits.

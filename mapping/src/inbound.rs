@@ -10,6 +10,7 @@ use model::{EntityId, IdentityKey, IdentityKind, JournalId, SourceIdentity, Time
 
 use crate::facts::{Facts, Place};
 use crate::profile::Profile;
+use crate::rewrite::rewritten;
 use crate::segment;
 
 pub(crate) use reading::Reading;
@@ -190,6 +191,9 @@ pub struct Interpretation {
     pub unmapped: Vec<Place>,
 }
 
+/// Why a message of a type that the profile ignores is not read.
+const IGNORED: &str = "the profile ignores this trigger";
+
 /// A readable message that can't be mapped: it is dead-lettered.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 #[error("{place}: {what}")]
@@ -200,13 +204,51 @@ pub struct Unmappable {
     pub what: &'static str,
 }
 
+impl Unmappable {
+    /// The profile says that such messages are not read: that is no failure.
+    pub fn is_ignored(&self) -> bool {
+        self.what == IGNORED
+    }
+}
+
 /// Reads a message. Irregular content becomes issues; only a message of a kind without rules, or
 /// one that does not say whom it is about, can't be read.
 pub fn interpret(
     message: &hl7v2::Message<'_>,
     ctx: &Context<'_>,
 ) -> Result<Interpretation, Unmappable> {
+    if let Some(zone) = ctx.profile.zone() {
+        let ctx = Context {
+            zone,
+            ..ctx.clone()
+        };
+        return in_place(message, &ctx);
+    }
+    in_place(message, ctx)
+}
+
+/// Reads the message as the profile would have it.
+fn in_place(message: &hl7v2::Message<'_>, ctx: &Context<'_>) -> Result<Interpretation, Unmappable> {
+    let Some(bytes) = rewritten(message, ctx.profile) else {
+        return read(message, ctx);
+    };
+    match hl7v2::Message::parse_with(&bytes, message.fallback()) {
+        Ok(message) => read(&message, ctx),
+        Err(_) => read(message, ctx),
+    }
+}
+
+fn read(message: &hl7v2::Message<'_>, ctx: &Context<'_>) -> Result<Interpretation, Unmappable> {
     let message_type = message.message_type();
+    if ctx
+        .profile
+        .ignores(&message_type.code(), &message_type.trigger())
+    {
+        return Err(Unmappable {
+            place: Place::new("MSH", 9),
+            what: IGNORED,
+        });
+    }
     let Some(rules) = trigger::rules(&message_type.code(), &message_type.trigger()) else {
         return Err(Unmappable {
             place: Place::new("MSH", 9),

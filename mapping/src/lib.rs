@@ -18,6 +18,7 @@ pub mod inbound;
 mod json;
 pub mod outbound;
 mod profile;
+mod rewrite;
 mod route;
 mod segment;
 mod table;
@@ -27,7 +28,7 @@ pub use bundle::{bundle, bundle_text};
 pub use document::{document, field_name, is_segment};
 pub use facts::Facts;
 pub use fold::{Draft, FoldContext, Folded, Lineage, drafts, fold};
-pub use profile::{EpisodeId, Profile, ProfileError, VisitId};
+pub use profile::{EpisodeId, Line, Problem, Profile, ProfileError, VisitId};
 pub use route::{Route, lane_of, route};
 pub use table::{CodeRow, CodeTable, code_tables};
 

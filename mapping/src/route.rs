@@ -6,6 +6,7 @@ use model::{IdentityKey, LaneId, SourceIdentity};
 use crate::identity;
 use crate::inbound::trigger;
 use crate::profile::Profile;
+use crate::rewrite::rewritten;
 
 /// Where a message goes. Decided from the message alone: no lookup takes part.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -14,14 +15,29 @@ pub struct Route {
     pub lane: LaneId,
     /// The second lane of a message that names two patients (merge, swap).
     pub other: Option<LaneId>,
-    /// Whether this build has rules for the trigger.
+    /// Whether this build has rules for the trigger, and the profile does not ignore it.
     pub served: bool,
+    /// The profile says that such messages are kept and not read.
+    pub ignored: bool,
     /// False: no patient and no visit is named; it has a lane of its own and needs a review.
     pub identified: bool,
 }
 
 /// Finds the lane of a message. `digest` is its content's: what else can't be told apart by.
 pub fn route(
+    message: &Message<'_>,
+    profile: &Profile,
+    key: &IdentityKey,
+    digest: &[u8; 32],
+) -> Route {
+    let bytes = rewritten(message, profile);
+    let parsed = bytes
+        .as_ref()
+        .and_then(|bytes| Message::parse_with(bytes, message.fallback()).ok());
+    in_place(parsed.as_ref().unwrap_or(message), profile, key, digest)
+}
+
+fn in_place(
     message: &Message<'_>,
     profile: &Profile,
     key: &IdentityKey,
@@ -46,10 +62,13 @@ pub fn route(
         .map(|identity| lane_of(&identity, key))
         .filter(|other| *other != lane);
     let message_type = message.message_type();
+    let (code, event) = (message_type.code(), message_type.trigger());
+    let ignored = profile.ignores(&code, &event);
     Route {
         lane,
         other,
-        served: trigger::rules(&message_type.code(), &message_type.trigger()).is_some(),
+        served: !ignored && trigger::rules(&code, &event).is_some(),
+        ignored,
         identified: named.is_some(),
     }
 }

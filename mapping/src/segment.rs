@@ -6,6 +6,7 @@ mod dg1;
 mod ft1;
 mod gt1;
 mod in1;
+mod local;
 mod mrg;
 mod nk1;
 mod nte;
@@ -328,7 +329,13 @@ fn rest(name: &str, segment: Segment<'_>, group: &mut Group<'_, '_>, reading: &R
         "DG1" | "PR1" | "OBX" => of_visit(name, segment, group, reading),
         // What these say is in the stamp, the events and the bundle's header.
         "MSH" | "EVN" | "SFT" | "UAC" => {}
-        name => unread(name, segment, reading),
+        name => match reading.profile().local.get(name) {
+            Some(locals) => {
+                let (patient, visit) = (group.patient.as_mut(), group.visit.as_mut());
+                local::state(&segment, locals, patient, visit, reading);
+            }
+            None => unread(name, segment, reading),
+        },
     }
 }
 

@@ -14,6 +14,7 @@ mod map_lineage;
 mod map_mdm;
 mod map_report;
 mod migrate;
+mod profile;
 mod replay;
 mod send;
 mod serve;
@@ -66,6 +67,7 @@ enum Command {
     Demo(demo::Args),
     Migrate(migrate::Args),
     Map(map::Args),
+    Profile(profile::Args),
     Send(send::Args),
     Simulate(simulate::Args),
     Journal(journal::Args),
@@ -116,6 +118,7 @@ impl Command {
             Self::Demo(args) => args.run(&context).await,
             Self::Migrate(args) => args.run(&context).await,
             Self::Map(args) => args.run(&context),
+            Self::Profile(args) => args.run(&context).await,
             Self::Send(args) => args.run(&context).await,
             Self::Simulate(args) => args.run(&context).await,
             Self::Journal(args) => args.run(&context).await,

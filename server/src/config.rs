@@ -21,6 +21,7 @@ mod outbound;
 #[cfg(test)]
 mod tests;
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
@@ -36,7 +37,7 @@ pub use env::Env;
 pub use error::ConfigError;
 pub use host_port::HostPort;
 pub use http::HttpConfig;
-pub use inbound::{InboundConfig, ListenerTls, Unserved};
+pub use inbound::{InboundConfig, ListenerTls, SenderConfig, Unserved};
 pub use log::{LogConfig, LogFormat};
 pub use outbound::{AckMode, ContentWording, OutboundConfig, OutboundTls, VisitField};
 
@@ -57,6 +58,8 @@ pub struct Config {
     pub audit: AuditConfig,
     /// What is written to stderr.
     pub log: LogConfig,
+    /// Site profiles of our own: name and file. Read again on SIGHUP.
+    pub profiles: BTreeMap<String, PathBuf>,
     /// MLLP listeners. None named: one called `adt` on 127.0.0.1:2575.
     #[serde(default = "inbound::default_listeners")]
     pub inbound: Vec<InboundConfig>,

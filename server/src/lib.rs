@@ -18,6 +18,7 @@ pub mod keys;
 pub mod metrics;
 pub mod opened;
 pub mod output;
+pub mod profiles;
 pub mod replay;
 pub mod serve;
 pub mod simulate;

@@ -11,6 +11,7 @@ use model::{IdentityKey, Tenant};
 use store::{InterfaceId, Store};
 
 use crate::config::Config;
+use crate::profiles::Library;
 use crate::serve::interface_settings;
 
 pub use again::{replay, wait};
@@ -32,6 +33,7 @@ impl Reader {
         let row = store.tenant(name).await?;
         let row = row.ok_or_else(|| anyhow::anyhow!("there is no tenant '{name}'"))?;
         let known = store.interfaces(row.tenant).await?;
+        let profiles = Library::load(config)?;
         let mut interfaces = HashMap::new();
         for configured in config
             .inbound
@@ -43,7 +45,7 @@ impl Reader {
                 .find(|(_, name)| *name == configured.name)
                 .map(|(id, _)| *id);
             if let Some(id) = id {
-                let settings = interface_settings(configured, row.tenant)?;
+                let settings = interface_settings(configured, row.tenant, &profiles)?;
                 interfaces.insert(id, Arc::new(settings));
             }
         }
@@ -57,7 +59,7 @@ impl Reader {
         })
     }
 
-    fn settings(&self, interface: InterfaceId) -> &InterfaceSettings {
+    pub(crate) fn settings(&self, interface: InterfaceId) -> &InterfaceSettings {
         self.interfaces.get(&interface).unwrap_or(&self.otherwise)
     }
 

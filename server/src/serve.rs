@@ -23,6 +23,7 @@ use crate::config::{Config, HttpConfig};
 use crate::http::{self, Health, Limits, Operations, Probe};
 use crate::metrics::{Counted, Metrics, Requests};
 use crate::opened::Opened;
+use crate::profiles::Library;
 
 pub(crate) use inbound::settings as interface_settings;
 
@@ -46,17 +47,19 @@ pub struct Server {
     ingest: Ingest,
     stop: CancellationToken,
     tasks: TaskTracker,
+    profiles: Library,
 }
 
 impl Server {
     /// Starts everything; once it returns, every listener is bound.
     pub async fn start(config: &Config, clock: &Clock) -> anyhow::Result<Self> {
+        let profiles = Library::load(config)?;
         let opened = Opened::alone(config, clock, "serve").await?;
         let store = opened.store.clone();
         let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());
         let tenants = tenants(&store).await?;
         let mut ingest = Ingest::start(&store, settings(config, &store).await);
-        let mllp = listen(&mut ingest, config, &tenants).await?;
+        let mllp = listen(&mut ingest, config, &tenants, &profiles).await?;
         let bell = Bell::hang(&store);
         let (destinations, sent) = dispatch(config, &tenants, &store, &bell, &stop, &tasks)?;
         let requests = Requests::default();
@@ -82,12 +85,36 @@ impl Server {
             ingest,
             stop,
             tasks,
+            profiles,
         })
     }
 
     /// The store of the running server.
     pub fn store(&self) -> &Store {
         &self.opened.store
+    }
+
+    /// Reads the profiles' files again: what is received and applied from now on is read with them. No
+    /// connection notices.
+    pub async fn reload(&mut self, config: &Config) {
+        self.profiles.reload(config);
+        for interface in self.ingest.interfaces() {
+            let name = &interface.settings.name;
+            let Some(configured) = config.inbound.iter().find(|it| it.name == *name) else {
+                continue;
+            };
+            let choice = match self.profiles.choice(configured) {
+                Ok(choice) => choice,
+                Err(error) => {
+                    tracing::error!(interface = %name, %error, "the profiles stay as they were");
+                    continue;
+                }
+            };
+            if let Err(error) = self.ingest.replace_profiles(interface, choice).await {
+                tracing::error!(interface = %name, %error, "the profiles stay as they were");
+            }
+        }
+        tracing::info!("profiles were read again");
     }
 
     /// Takes no more connections, answers every message and request in hand, stops the database if it
@@ -137,11 +164,12 @@ async fn listen(
     ingest: &mut Ingest,
     config: &Config,
     tenants: &HashMap<String, Tenant>,
+    profiles: &Library,
 ) -> anyhow::Result<Vec<SocketAddr>> {
     let mut addresses = Vec::with_capacity(config.inbound.len());
     for interface in &config.inbound {
         let tenant = tenant_of(tenants, &interface.tenant)?;
-        addresses.push(inbound::listen(ingest, interface, tenant).await?);
+        addresses.push(inbound::listen(ingest, interface, tenant, profiles).await?);
     }
     Ok(addresses)
 }

@@ -14,7 +14,7 @@ use store::{
 use super::{
     BatchError, Worker,
     chart::{self, Changes, Entities, Wanted},
-    reading::{self, Manner, Read},
+    reading::{self, Manners, Read},
     rendering::{self, Done, Heads},
     setting_aside::{bury, done_with, questions, raise},
 };
@@ -48,10 +48,7 @@ impl Worker {
         messages.iter().for_each(count_places);
         self.applied
             .settle(messages.iter().map(|message| message.queued.journal));
-        let n_dead = messages
-            .iter()
-            .filter(|message| message.result.is_err())
-            .count();
+        let n_dead = messages.iter().filter(|message| message.is_dead()).count();
         self.count(messages.len() - n_dead, n_dead, &written);
         if 0 < n_dead {
             raise(&self.store, tenant).await;
@@ -88,16 +85,16 @@ impl Worker {
                 .await?
                 .into_iter()
                 .collect();
-            let manners: Vec<(Queued, Arc<Manner>)> = part
+            let manners: Vec<(Queued, Arc<Manners>)> = part
                 .iter()
-                .map(|queued| (*queued, self.directory.manner(queued.interface)))
+                .map(|queued| (*queued, self.directory.manners(queued.interface)))
                 .collect();
             let key = key.clone();
             let apart = move || {
-                let one = |(queued, manner): (Queued, Arc<Manner>)| {
-                    reading::read(queued, raws.get(&queued.journal), manner, &key)
+                let one = |(queued, manners): (Queued, Arc<Manners>)| {
+                    reading::read(queued, raws.get(&queued.journal), &manners, &key)
                 };
-                manners.into_iter().map(one).collect::<Vec<_>>()
+                manners.into_iter().filter_map(one).collect::<Vec<_>>()
             };
             read.extend(off_the_reactor(apart).await?);
         }
@@ -173,6 +170,7 @@ impl Worker {
         for message in messages {
             let disposition = match &message.result {
                 Ok(_) => Disposition::Applied,
+                Err(_) if !message.is_dead() => Disposition::Unrouted,
                 Err(failure) => {
                     bury(tx, &message.queued, failure).await?;
                     Disposition::Dead

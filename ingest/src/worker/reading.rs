@@ -3,7 +3,7 @@
 use std::{borrow::Cow, panic::AssertUnwindSafe, sync::Arc};
 
 use bytes::Bytes;
-use hl7v2::{Charset, Message, charset};
+use hl7v2::{Charset, Header, Message, charset};
 use jiff::tz::TimeZone;
 use mapping::{
     Profile,
@@ -13,7 +13,7 @@ use model::{IdSource, IdentityKey};
 use sha2::{Digest, Sha256};
 use store::lanes::Queued;
 
-use crate::counters::Counters;
+use crate::{Choice, counters::Counters};
 
 /// How the messages of an interface are read.
 #[derive(Clone, Debug)]
@@ -26,6 +26,48 @@ pub(crate) struct Manner {
     /// What is counted of them.
     pub(crate) counters: Arc<Counters>,
 }
+
+/// How the messages of an interface are read, by sender.
+#[derive(Debug)]
+pub(crate) struct Manners {
+    /// In the order of [`Choice::all`]; never empty.
+    pub(crate) all: Vec<Arc<Manner>>,
+    pub(crate) choice: Option<Choice>,
+    /// The link's character set.
+    pub(crate) charset: Charset,
+}
+
+impl Manners {
+    /// The same for every sender.
+    pub(crate) fn one(manner: Manner) -> Self {
+        Self {
+            charset: manner.charset,
+            all: vec![Arc::new(manner)],
+            choice: None,
+        }
+    }
+
+    /// How a message is read.
+    fn of(&self, raw: Option<&Bytes>) -> Option<Arc<Manner>> {
+        let choice = self.choice.as_ref();
+        let choice = choice.filter(|choice| !choice.senders.is_empty());
+        let place = choice.zip(raw).and_then(|(choice, raw)| {
+            let text = text_of(raw);
+            let header = Header::parse(&text, self.charset).ok()?;
+            choice.place(header.sending_application(), header.sending_facility())
+        });
+        let of_sender = place.and_then(|at| self.all.get(at + 1));
+        of_sender.or_else(|| self.all.first()).cloned()
+    }
+
+    /// That of senders without a profile of their own.
+    pub(crate) fn otherwise(&self) -> Option<&Manner> {
+        self.all.first().map(Arc::as_ref)
+    }
+}
+
+/// The cause of a message that the profile leaves alone.
+pub(crate) const IGNORED: &str = "ignored";
 
 /// A message that was read, one way or another.
 #[derive(Debug)]
@@ -50,9 +92,10 @@ pub(crate) struct Failure {
 pub(crate) fn read(
     queued: Queued,
     raw: Option<&Bytes>,
-    manner: Arc<Manner>,
+    manners: &Manners,
     key: &IdentityKey,
-) -> Read {
+) -> Option<Read> {
+    let manner = manners.of(raw)?;
     let attempt = || match raw {
         Some(raw) => understand(&queued, raw, &manner, key),
         None => (
@@ -62,11 +105,19 @@ pub(crate) fn read(
     };
     let (result, identified) = std::panic::catch_unwind(AssertUnwindSafe(attempt))
         .unwrap_or_else(|_| (Err(Failure::new("panic", "the mapping failed on it")), true));
-    Read {
+    Some(Read {
         queued,
         result,
         identified,
         manner,
+    })
+}
+
+impl Read {
+    /// It could not be mapped, and should have been.
+    pub(crate) fn is_dead(&self) -> bool {
+        let failure = self.result.as_ref().err();
+        failure.is_some_and(|failure| failure.reason != IGNORED)
     }
 }
 
@@ -92,7 +143,11 @@ fn understand(
         digest,
     };
     let read = interpret(&message, &context).map_err(|unmappable| Failure {
-        reason: "unmappable",
+        reason: if unmappable.is_ignored() {
+            IGNORED
+        } else {
+            "unmappable"
+        },
         place: Some(unmappable.place.to_string()),
         diagnostics: unmappable.what.to_owned(),
     });

@@ -63,7 +63,11 @@ impl Worker {
             let done = lanes::Done {
                 journal: message.journal,
                 disposition: Disposition::Dead,
-                profile: self.directory.manner(message.interface).profile_row,
+                profile: self
+                    .directory
+                    .manners(message.interface)
+                    .otherwise()
+                    .and_then(|manner| manner.profile_row),
                 mapping_version: MAPPING_VERSION,
                 note: Some(reason.to_owned()),
                 reused_control_id: message.reused_control_id,

@@ -9,7 +9,7 @@ use crate::table::system;
 use super::text;
 
 /// A code that means something in FHIR, with its system.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, serde::Serialize)]
 pub(crate) struct Meaning {
     pub(crate) code: &'static str,
     pub(crate) display: &'static str,
@@ -46,6 +46,11 @@ pub(crate) fn concept(
     table: Option<&str>,
     reading: &Reading<'_>,
 ) -> Option<CodeableConcept> {
+    mapped(None, cwe, table, reading)
+}
+
+/// What was sent, without what the profile says of it.
+fn as_sent(cwe: Cwe<'_>, table: Option<&str>, reading: &Reading<'_>) -> Option<CodeableConcept> {
     let coding = codings(cwe, table, reading);
     let text = text::text(&cwe.original_text()).or_else(|| words(cwe, &coding));
     if coding.is_empty() && text.is_none() {
@@ -66,15 +71,20 @@ fn words(cwe: Cwe<'_>, coding: &[Coding]) -> Option<String> {
     text::text(&cwe.display()).or_else(|| text::text(&cwe.alternate_display()))
 }
 
-/// What was sent, with its meaning in FHIR in front of it.
+/// What was sent, with its meaning in FHIR in front of it: that of the profile's table, else the given one.
 pub(crate) fn mapped(
     meaning: Option<Meaning>,
     cwe: Cwe<'_>,
     table: Option<&str>,
     reading: &Reading<'_>,
 ) -> Option<CodeableConcept> {
-    let sent = concept(cwe, table, reading);
-    let Some(meaning) = meaning else { return sent };
+    let sent = as_sent(cwe, table, reading);
+    let agreed = table
+        .filter(|_| reading.profile().has_tables())
+        .and_then(|table| reading.meaning(table, &cwe.code()));
+    let Some(meaning) = agreed.or(meaning) else {
+        return sent;
+    };
     let mut concept = sent.unwrap_or_default();
     let is_sent = |coding: &Coding| {
         coding.system.as_ref().and_then(|uri| uri.value.as_deref()) == Some(meaning.system)

@@ -4,6 +4,7 @@ use fhirbolt::model::r4::types::{CodeableConcept, Coding, Identifier, Reference}
 use hl7v2::Repetition;
 use hl7v2::datatype::{Cx, Ei};
 
+use crate::identity;
 use crate::inbound::Reading;
 use crate::table::system::V2_0203;
 
@@ -17,7 +18,12 @@ pub(crate) fn identifier(
 ) -> Option<Identifier> {
     let value = text::text(&cx.id())?;
     let sent_type = text::code(&cx.type_code());
-    let kind = sent_type.or_else(|| default_type.map(str::to_owned));
+    let profile = reading.profile();
+    let agreed = profile.identifier_type(sent_type.as_deref().unwrap_or(""), || {
+        identity::names(cx.authority())
+    });
+    let kind = (!agreed.is_empty()).then(|| agreed.to_owned());
+    let kind = kind.or_else(|| default_type.map(str::to_owned));
     Some(Identifier {
         system: system(cx, kind.as_deref(), &value, reading).map(Into::into),
         value: Some(written(kind.as_deref(), value).into()),

@@ -11,9 +11,11 @@ use jiff::tz::TimeZone;
 use model::{EntityId, SourceIdentity};
 
 use crate::MAPPING_VERSION;
+use crate::datatype::cwe::Meaning;
 use crate::datatype::hd;
 use crate::facts::{Facts, Place, Source, Stamp};
 use crate::profile::Profile;
+use crate::table::find;
 
 use super::times::Times;
 use super::{Context, EntityKind, Interpretation, Issue, Severity, Statement, trigger};
@@ -75,7 +77,10 @@ impl<'a> Reading<'a> {
             issues: RefCell::default(),
             unmapped: RefCell::default(),
             whole: "".into(),
-            sender_system: hd::of_sender(&sender, ctx.profile),
+            sender_system: ctx.profile.default_system().map_or_else(
+                || hd::of_sender(&sender, ctx.profile),
+                |uri| Some(uri.to_owned()),
+            ),
             sender,
         }
     }
@@ -83,6 +88,22 @@ impl<'a> Reading<'a> {
     /// How the sender is to be read.
     pub(crate) fn profile(&self) -> &'a Profile {
         self.ctx.profile
+    }
+
+    /// What a code means by the profile's tables.
+    pub(crate) fn meaning(&self, table: &str, code: &str) -> Option<Meaning> {
+        self.ctx.profile.meaning(table, code)
+    }
+
+    /// What a code of a table becomes: by the profile, else by the standard.
+    pub(crate) fn code(
+        &self,
+        number: &str,
+        table: &[(&str, &'static str)],
+        code: &str,
+    ) -> Option<&'static str> {
+        let agreed = self.meaning(number, code).map(|meaning| meaning.code);
+        agreed.or_else(|| find(table, code))
     }
 
     /// MSH-4 as an authority: who stands behind an identifier that names nobody.

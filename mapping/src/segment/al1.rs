@@ -124,7 +124,7 @@ fn read(
     let severity = seg.field(4).text();
     let severity = severity.trim();
     patient.one(seg, 4, |sent| {
-        let criticality = find(ALLERGY_CRITICALITY, sent.text().trim())?;
+        let criticality = reading.code("0128", ALLERGY_CRITICALITY, sent.text().trim())?;
         Some(AllergyIntolerance {
             criticality: Some(criticality.into()),
             ..blank()

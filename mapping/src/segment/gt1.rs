@@ -185,7 +185,9 @@ pub(super) fn who(seg: &Seg<'_>, fields: &Fields, patient: &mut Voice<'_, '_>) {
         })
     });
     patient.one(seg, fields.sex, |sent| {
-        let gender = find(GENDER, sent.text().trim()).unwrap_or("unknown");
+        let gender = reading
+            .code("0001", GENDER, sent.text().trim())
+            .unwrap_or("unknown");
         Some(RelatedPerson {
             gender: Some(Code::from(gender)),
             ..blank()

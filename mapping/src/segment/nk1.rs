@@ -95,7 +95,9 @@ fn who(nk1: &Seg<'_>, patient: &mut Voice<'_, '_>) {
         })
     });
     patient.one(nk1, 15, |sent| {
-        let gender = find(GENDER, sent.text().trim()).unwrap_or("unknown");
+        let gender = reading
+            .code("0001", GENDER, sent.text().trim())
+            .unwrap_or("unknown");
         Some(RelatedPerson {
             gender: Some(Code::from(gender)),
             ..blank()

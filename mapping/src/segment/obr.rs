@@ -183,7 +183,7 @@ pub(super) fn of_report(obr: &Seg<'_>, voice: &mut Voice<'_, '_>) {
         })
     });
     voice.one(obr, 25, |sent| {
-        let status = find(REPORT_STATUS, sent.text().trim());
+        let status = reading.code("0123", REPORT_STATUS, sent.text().trim());
         if status.is_none() {
             reading.issue("not a status of a report in table 0123");
         }

@@ -17,7 +17,7 @@ use crate::inbound::{Seg, Voice, valued};
 use crate::json;
 use crate::table::clinical::OBSERVATION_STATUS;
 use crate::table::order::INTERPRETATION_OF_V2;
-use crate::table::{find, system};
+use crate::table::system;
 
 pub(super) use circumstances::logical;
 pub(super) use value::text_of;
@@ -127,7 +127,7 @@ fn status(obx: &Seg<'_>, owner: &mut Voice<'_, '_>) {
     let reading = owner.reading;
     let is_deleted = obx.field(31).text().trim() == "D";
     owner.one(obx, 11, |sent| {
-        let status = find(OBSERVATION_STATUS, sent.text().trim());
+        let status = reading.code("0085", OBSERVATION_STATUS, sent.text().trim());
         if status.is_none() {
             reading.issue("not a status of table 0085");
         }

@@ -15,9 +15,7 @@ use crate::inbound::trigger::{IdentityRule, Rules};
 use crate::inbound::{Reading, Seg, Voice};
 use crate::json;
 use crate::table::system::V2_0203;
-use crate::table::visit::{
-    ACT_CODES, AMBULATORY_STATUS, CLASS, DISCHARGE_DISPOSITION, V3_ACT_CODE, V3_PARTICIPATION,
-};
+use crate::table::visit::{AMBULATORY_STATUS, CLASS, V3_PARTICIPATION};
 use crate::table::{find, system};
 
 /// An encounter of which nothing is set. fhirbolt's own default marks what is required as missing, and
@@ -155,10 +153,7 @@ fn kind(pv1: &Seg<'_>, voice: &mut Voice<'_, '_>) {
 /// PV1-2: by the profile, else by the guide's table, else as sent.
 pub(super) fn class(sent: Cwe<'_>, reading: &Reading<'_>) -> Option<Coding> {
     let code = text::code(&sent.code())?;
-    let configured = reading.profile().classes.get(&code).map(|class| {
-        let display = find(ACT_CODES, class).unwrap_or("");
-        cwe::coding(V3_ACT_CODE, class, display)
-    });
+    let configured = reading.meaning("0004", &code).map(cwe::Meaning::coding);
     configured
         .or_else(|| find(CLASS, &code).map(cwe::Meaning::coding))
         .or_else(|| cwe::codings(sent, Some("0004"), reading).into_iter().next())
@@ -278,13 +273,5 @@ fn hospitalization(pv1: &Seg<'_>, voice: &mut Voice<'_, '_>) {
 
 /// PV1-36: the site's meaning, if the profile has one, in front of the site's code.
 fn disposition(sent: Repetition<'_>, reading: &Reading<'_>) -> Option<CodeableConcept> {
-    let sent = Cwe::new(sent);
-    let mut concept = cwe::concept(sent, Some("0112"), reading)?;
-    let code = text::code(&sent.code()).unwrap_or_default();
-    if let Some(meaning) = reading.profile().discharge_dispositions.get(&code) {
-        concept
-            .coding
-            .insert(0, cwe::coding(DISCHARGE_DISPOSITION, meaning, ""));
-    }
-    Some(concept)
+    cwe::concept(Cwe::new(sent), Some("0112"), reading)
 }

@@ -98,9 +98,10 @@ impl Schedule<'_, '_> {
         reading.at(place);
         let sent = Cwe::new(field.first());
         let code = text::code(&sent.code()).or_else(|| text::code(&sent.display()));
-        let by_code = code
-            .as_deref()
-            .and_then(|code| find(APPOINTMENT_STATUS, &code.to_ascii_uppercase()));
+        let by_code = code.as_deref().and_then(|code| {
+            let agreed = reading.meaning("0278", code).map(|meaning| meaning.code);
+            agreed.or_else(|| find(APPOINTMENT_STATUS, &code.to_ascii_uppercase()))
+        });
         if code.is_some() && by_code.is_none() {
             reading.issue("code is not in table 0278");
         }

@@ -11,6 +11,8 @@ mod lineage;
 #[cfg(test)]
 mod orders;
 #[cfg(test)]
+mod profiles;
+#[cfg(test)]
 mod reading;
 #[cfg(test)]
 mod results;

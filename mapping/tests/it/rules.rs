@@ -71,7 +71,10 @@ fn an_identifier_has_the_system_of_its_authority() {
 /// Rule 8.
 #[test]
 fn a_profile_names_the_system_of_an_authority() {
-    let profile = Profile::parse("[authorities]\nEMR = \"https://agency.example/mrn\"").unwrap();
+    let profile = Profile::parse(
+        "name = \"site\"\nversion = 1\n[authorities]\nEMR = \"https://agency.example/mrn\"",
+    )
+    .unwrap();
     let mut chart = Chart::default();
     chart.take(read_with(&with_pid("20240101", ""), &profile));
     assert_eq!(

@@ -13,7 +13,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::input::read;
 use super::map_report::Report;
-use super::{Context, Usage, Verdict, map_lineage};
+use super::{Context, Verdict, map_lineage};
 use crate::output::{self, Output};
 
 /// Translate HL7 v2 messages to FHIR (or, with --mdm, a DocumentReference to MDM^T02); no database.
@@ -31,8 +31,8 @@ use crate::output::{self, Output};
     reason = "each is a switch of the command line"
 )]
 pub(super) struct Args {
-    /// Site profile that says how the sender's fields are meant.
-    #[arg(long, value_name = "NAME", default_value = "generic")]
+    /// Site profile that says how the sender's fields are meant: a name or a TOML file.
+    #[arg(long, value_name = "NAME|FILE", default_value = "generic")]
     profile: String,
     /// Write STEM.json per input file into this folder instead of printing.
     #[arg(long, value_name = "DIR")]
@@ -66,14 +66,7 @@ impl Args {
             out.flush()?;
             return Ok(Verdict::Done);
         }
-        let profile = Profile::named(&self.profile).ok_or_else(|| {
-            let known: Vec<_> = Profile::names().collect();
-            let name = &self.profile;
-            Usage(format!(
-                "there is no profile `{name}`; the shipped ones: {}",
-                known.join(", ")
-            ))
-        })?;
+        let profile = &crate::profiles::named_or_file(&context.config, &self.profile)?;
         if let Some(folder) = &self.out {
             std::fs::create_dir_all(folder)
                 .with_context(|| format!("can't make {}", folder.display()))?;
@@ -179,7 +172,11 @@ impl Translator<'_> {
     }
 
     fn one(&mut self, bytes: &[u8], about: &str) -> anyhow::Result<String> {
-        let message = hl7v2::Message::parse(bytes)?;
+        let charset = self
+            .profile
+            .charset()
+            .unwrap_or(hl7v2::Charset::Windows1252);
+        let message = hl7v2::Message::parse_with(bytes, charset)?;
         let ctx = inbound::Context {
             profile: self.profile,
             key: &IdentityKey::PUBLIC,

@@ -7,18 +7,27 @@ use crate::serve::Server;
 
 /// Run everything the configuration names until SIGTERM or Ctrl-C; then answer what is in hand.
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Example:\n  drawbridge serve --config /etc/drawbridge.toml")]
+#[command(
+    after_help = "Example:\n  drawbridge serve --config /etc/drawbridge.toml\n\n\
+                  SIGHUP reads the site profiles' files again; no connection notices."
+)]
 pub(super) struct Args {}
 
 impl Args {
     pub(super) async fn run(self, context: &Context) -> anyhow::Result<Verdict> {
         let mut end = End::listen()?;
-        let server = tokio::select! {
+        let mut hangup = signal(SignalKind::hangup())?;
+        let mut server = tokio::select! {
             server = Server::start(&context.config, &context.clock) => server?,
             () = end.comes() => return Ok(Verdict::Done),
         };
         tracing::info!("ready");
-        end.comes().await;
+        loop {
+            tokio::select! {
+                () = end.comes() => break,
+                _ = hangup.recv() => server.reload(&context.config).await,
+            }
+        }
         tracing::info!("stopping: no new connections, what is in hand is answered");
         server.stop().await?;
         tracing::info!("stopped");

@@ -55,6 +55,14 @@ fn inbound(index: usize, listener: &InboundConfig) -> Result<(), ConfigError> {
     positive(&key("connections_max"), listener.connections_max)?;
     positive(&key("frame_bytes_max"), listener.frame_bytes_max)?;
     positive(&key("read_timeout_s"), listener.read_timeout_s)?;
+    for (number, sender) in listener.senders.iter().enumerate() {
+        if sender.application.is_none() && sender.facility.is_none() {
+            return Err(ConfigError::invalid(
+                key(&format!("senders[{number}]")),
+                "needs application (MSH-3) or facility (MSH-4)",
+            ));
+        }
+    }
     if listener.processing_ids.is_empty() {
         return Err(ConfigError::invalid(
             key("processing_ids"),

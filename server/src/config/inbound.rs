@@ -27,6 +27,8 @@ pub struct InboundConfig {
     /// Site profile that says how this sender's fields are meant; unset, the built-in rules.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub profile: Option<String>,
+    /// Senders on this interface that have a profile of their own; the first that fits counts.
+    pub senders: Vec<SenderConfig>,
     /// MSH-11 values that are served; others are answered `AR`.
     pub processing_ids: Vec<String>,
     /// When set, a message whose MSH-5 differs is answered `AR`.
@@ -47,6 +49,20 @@ pub struct InboundConfig {
     pub idle_timeout_s: u32,
     /// A frame that was begun must end within so many seconds.
     pub read_timeout_s: u32,
+}
+
+/// A sender with a profile of its own.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct SenderConfig {
+    /// MSH-3 (its first component); unset, any.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub application: Option<String>,
+    /// MSH-4 (its first component); unset, any.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub facility: Option<String>,
+    /// The profile.
+    pub profile: String,
 }
 
 /// What becomes of a readable message of a trigger that the build has no rules for.
@@ -83,6 +99,7 @@ impl Default for InboundConfig {
             charset: "windows-1252".to_owned(),
             utf16: false,
             profile: None,
+            senders: Vec::new(),
             processing_ids: vec!["P".to_owned()],
             receiving_application: None,
             unserved: Unserved::Accept,

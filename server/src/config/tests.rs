@@ -62,6 +62,7 @@ fn the_documented_example_names_every_key() {
         (&["log"][..], keys_of::<LogConfig>()),
         (&["inbound"][..], keys_of::<InboundConfig>()),
         (&["inbound", "tls"][..], keys_of::<ListenerTls>()),
+        (&["inbound", "senders"][..], keys_of::<SenderConfig>()),
         (&["outbound"][..], keys_of::<OutboundConfig>()),
         (&["outbound", "tls"][..], keys_of::<OutboundTls>()),
     ] {

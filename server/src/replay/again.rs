@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use hl7v2::Message;
 use model::{Action, Actor, AuditEvent, AuditOutcome, IdSource, JournalId, Timestamp};
 use sha2::{Digest as _, Sha256};
 use store::audit::{self, AuditChain};
@@ -22,11 +21,11 @@ const LOOK: Duration = Duration::from_millis(200);
 pub async fn replay(store: &Store, reader: &Reader, entry: &Entry) -> anyhow::Result<bool> {
     let summary = &entry.summary;
     let settings = reader.settings(summary.interface);
-    let Ok(message) = Message::parse_with(&entry.raw, settings.charset) else {
+    let Ok((message, profile)) = settings.parse(&entry.raw) else {
         return Ok(false);
     };
     let digest = Sha256::digest(&entry.raw).into();
-    let route = mapping::route(&message, &settings.profile, &reader.key, &digest);
+    let route = mapping::route(&message, &profile, &reader.key, &digest);
     let mut tx = store.begin(reader.tenant).await?;
     // An open dead letter of the message is answered by this: it is tried again.
     deadletter::settle(&mut tx, summary.id, Settled::Retried).await?;

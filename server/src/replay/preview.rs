@@ -1,11 +1,11 @@
 //! What interpreting a message again would change. Nothing is locked, nothing is written.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use fhir::ResourceType;
-use hl7v2::Message;
 use mapping::inbound::{Context, EntityKind, Interpretation, Statement, interpret};
-use mapping::{Facts, FoldContext, fold};
+use mapping::{Facts, FoldContext, Profile, fold};
 use model::{EntityId, ResourceId};
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
@@ -28,8 +28,8 @@ pub enum Preview {
 
 /// Interprets a message and joins what it says to the facts as they stand.
 pub async fn preview(store: &Store, reader: &Reader, entry: &Entry) -> anyhow::Result<Preview> {
-    let statements = match statements(reader, entry) {
-        Ok(statements) => statements,
+    let (statements, profile) = match statements(reader, entry) {
+        Ok(read) => read,
         Err(what) => return Ok(Preview::Unmappable(what)),
     };
     let ids: Vec<EntityId> = statements
@@ -40,9 +40,8 @@ pub async fn preview(store: &Store, reader: &Reader, entry: &Entry) -> anyhow::R
     let rows = peek(&mut tx, &ids).await?;
     tx.rollback().await?;
     let rows: BTreeMap<EntityId, FactRow> = rows.into_iter().map(|row| (row.entity, row)).collect();
-    let settings = reader.settings(entry.summary.interface);
     let context = FoldContext {
-        profile: &settings.profile,
+        profile: &profile,
         key: &reader.key,
     };
     let mut changed = Vec::new();
@@ -56,24 +55,25 @@ pub async fn preview(store: &Store, reader: &Reader, entry: &Entry) -> anyhow::R
     })
 }
 
-fn statements(reader: &Reader, entry: &Entry) -> Result<Vec<Statement>, String> {
-    said(reader, entry).map(|read| read.statements)
+fn statements(reader: &Reader, entry: &Entry) -> Result<(Vec<Statement>, Arc<Profile>), String> {
+    said(reader, entry).map(|(read, profile)| (read.statements, profile))
 }
 
-/// What a message says by today's rules and its interface's profile; else a place and a rule.
-pub fn said(reader: &Reader, entry: &Entry) -> Result<Interpretation, String> {
+/// What a message says by today's rules, and by which profile; else a place and a rule.
+pub fn said(reader: &Reader, entry: &Entry) -> Result<(Interpretation, Arc<Profile>), String> {
     let settings = reader.settings(entry.summary.interface);
-    let message = Message::parse_with(&entry.raw, settings.charset);
-    let message = message.map_err(|error| error.to_string())?;
+    let read = settings.parse(&entry.raw);
+    let (message, profile) = read.map_err(|error| error.to_string())?;
     let context = Context {
-        profile: &settings.profile,
+        profile: &profile,
         key: &reader.key,
         zone: &settings.zone,
         received_at: entry.summary.received_at,
         journal: Some(entry.summary.id),
         digest: Sha256::digest(&entry.raw).into(),
     };
-    interpret(&message, &context).map_err(|unmappable| unmappable.to_string())
+    let read = interpret(&message, &context).map_err(|unmappable| unmappable.to_string())?;
+    Ok((read, profile))
 }
 
 /// The resources of one entity that its facts would yield otherwise than they do.

@@ -1,31 +1,29 @@
 //! The configured MLLP listeners, as `ingest` wants them.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
 use hl7v2::Charset;
-use ingest::{Ingest, InterfaceSettings, Limits, Unserved};
+use ingest::{Ingest, InterfaceSettings, Limits, Profiles, Unserved};
 use jiff::tz::TimeZone;
-use mapping::Profile;
 use model::Tenant;
 use tokio::net::TcpListener;
 
+use crate::cli::Usage;
 use crate::config::{self, InboundConfig};
+use crate::profiles::Library;
 
 /// Longer than any connection lives: what the configuration calls "for ever".
 const FOR_EVER: Duration = Duration::from_hours(100 * 365 * 24);
-
-/// The site profile of an interface that names none.
-const PROFILE: &str = "generic";
 
 /// Starts a listener; answers the address that it is bound to.
 pub(super) async fn listen(
     ingest: &mut Ingest,
     config: &InboundConfig,
     tenant: Tenant,
+    profiles: &Library,
 ) -> anyhow::Result<std::net::SocketAddr> {
-    let settings = settings(config, tenant)?;
+    let settings = settings(config, tenant, profiles)?;
     let listener = TcpListener::bind(config.bind)
         .await
         .with_context(|| format!("interface {} can't listen on {}", config.name, config.bind))?;
@@ -39,11 +37,12 @@ pub(super) async fn listen(
 pub(crate) fn settings(
     config: &InboundConfig,
     tenant: Tenant,
+    profiles: &Library,
 ) -> anyhow::Result<InterfaceSettings> {
     let name = &config.name;
-    let profile = config.profile.as_deref().unwrap_or(PROFILE);
-    let profile = Profile::named(profile)
-        .with_context(|| format!("interface {name}: there is no profile '{profile}'"))?;
+    let choice = profiles
+        .choice(config)
+        .map_err(|Usage(what)| Usage(format!("interface {name}: {what}")))?;
     let zone = TimeZone::get(&config.zone)
         .with_context(|| format!("interface {name}: unknown zone '{}'", config.zone))?;
     let charset = Charset::parse(&config.charset).with_context(|| {
@@ -72,7 +71,8 @@ pub(crate) fn settings(
             config::Unserved::Reject => Unserved::Reject,
         },
         limits: limits(config),
-        ..InterfaceSettings::new(name.clone(), tenant, Arc::new(profile.clone()))
+        profiles: Profiles::new(choice.clone()),
+        ..InterfaceSettings::new(name.clone(), tenant, choice.otherwise.clone())
     })
 }
 

@@ -20,6 +20,8 @@ mod operations;
 #[cfg(test)]
 mod privacy;
 #[cfg(test)]
+mod profiles;
+#[cfg(test)]
 mod reads;
 #[cfg(test)]
 mod searches;

@@ -140,8 +140,9 @@ choice! {
     ExtensionValue {
         Address "valueAddress", Annotation "valueAnnotation", Attachment "valueAttachment",
         Boolean "valueBoolean", Code "valueCode", CodeableConcept "valueCodeableConcept",
-        Coding "valueCoding", ContactPoint "valueContactPoint", DateTime "valueDateTime",
-        Decimal "valueDecimal", Identifier "valueIdentifier", Reference "valueReference",
+        Coding "valueCoding", ContactPoint "valueContactPoint", Date "valueDate",
+        DateTime "valueDateTime", Decimal "valueDecimal", Identifier "valueIdentifier",
+        Integer "valueInteger", Reference "valueReference",
         String "valueString",
     }
     TimingRepeatBounds { Duration "boundsDuration", Period "boundsPeriod" }

@@ -91,7 +91,9 @@ fn birth(sent: Repetition<'_>, reading: &Reading<'_>) -> Option<Patient> {
 /// PID-8: a code that FHIR does not have is unknown, and kept.
 fn gender(sent: Repetition<'_>, reading: &Reading<'_>) -> Option<Patient> {
     let code = text::code(&sent.text())?;
-    let gender = if let Some(gender) = find(GENDER, &code.to_ascii_uppercase()) {
+    let known = reading.code("0001", GENDER, &code);
+    let known = known.or_else(|| find(GENDER, &code.to_ascii_uppercase()));
+    let gender = if let Some(gender) = known {
         Code::from(gender)
     } else {
         reading.issue("code is not in table 0001");

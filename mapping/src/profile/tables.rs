@@ -1,0 +1,226 @@
+//! The code tables that a profile may add rows to, and what their codes become.
+
+use std::collections::HashSet;
+use std::sync::{LazyLock, Mutex, PoisonError};
+
+use crate::datatype::cwe::Meaning;
+use crate::table::find;
+use crate::table::system::{V2_0203, v2_table};
+use crate::table::visit::{ACT_CODES, DIAGNOSIS_ROLE, DISCHARGE_DISPOSITION, V3_ACT_CODE};
+
+/// A table of codes as senders write them.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Table {
+    pub(super) number: &'static str,
+    /// What its codes become.
+    pub(super) element: &'static str,
+    /// Which codes that may be.
+    pub(super) target: Target,
+}
+
+/// Which codes a row of a table may give.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Target {
+    /// One of these: FHIR has no others.
+    Codes(&'static [&'static str]),
+    /// Those of this system, unless the row names another.
+    System(&'static str),
+    /// Those of a system that the row must name.
+    Any,
+}
+
+/// Other names of tables.
+const NAMES: [(&str, &str); 2] = [("class", "0004"), ("discharge", "0112")];
+
+const GENDERS: &[&str] = &["male", "female", "other", "unknown"];
+const RESULT_STATUSES: &[&str] = &[
+    "registered",
+    "preliminary",
+    "final",
+    "amended",
+    "corrected",
+    "cancelled",
+    "entered-in-error",
+    "unknown",
+];
+const REPORT_STATUSES: &[&str] = &[
+    "registered",
+    "partial",
+    "preliminary",
+    "final",
+    "amended",
+    "corrected",
+    "appended",
+    "cancelled",
+    "entered-in-error",
+    "unknown",
+];
+const APPOINTMENT_STATUSES: &[&str] = &[
+    "proposed",
+    "pending",
+    "booked",
+    "arrived",
+    "fulfilled",
+    "cancelled",
+    "noshow",
+    "entered-in-error",
+    "checked-in",
+    "waitlist",
+];
+
+const fn table(number: &'static str, element: &'static str, target: Target) -> Table {
+    Table {
+        number,
+        element,
+        target,
+    }
+}
+
+/// In the order of their numbers.
+const TABLES: &[Table] = &[
+    table("0001", "Patient.gender", Target::Codes(GENDERS)),
+    table(
+        "0002",
+        "Patient.maritalStatus",
+        Target::System("http://terminology.hl7.org/CodeSystem/v3-MaritalStatus"),
+    ),
+    table("0004", "Encounter.class", Target::System(V3_ACT_CODE)),
+    table(
+        "0006",
+        "Patient.extension(religion)",
+        Target::System("http://terminology.hl7.org/CodeSystem/v3-ReligiousAffiliation"),
+    ),
+    table("0007", "Encounter.type", Target::Any),
+    table(
+        "0009",
+        "Encounter.hospitalization.specialArrangement",
+        Target::Any,
+    ),
+    table(
+        "0017",
+        "ChargeItem.extension(transaction type)",
+        Target::Any,
+    ),
+    table("0018", "Encounter.type", Target::Any),
+    table(
+        "0023",
+        "Encounter.hospitalization.admitSource",
+        Target::System("http://terminology.hl7.org/CodeSystem/admit-source"),
+    ),
+    table(
+        "0052",
+        "Encounter.diagnosis.use",
+        Target::System(DIAGNOSIS_ROLE),
+    ),
+    table(
+        "0063",
+        "RelatedPerson.relationship",
+        Target::System("http://terminology.hl7.org/CodeSystem/v3-RoleCode"),
+    ),
+    table("0069", "Encounter.serviceType", Target::Any),
+    table(
+        "0074",
+        "DiagnosticReport.category",
+        Target::System("http://terminology.hl7.org/CodeSystem/v2-0074"),
+    ),
+    table("0085", "Observation.status", Target::Codes(RESULT_STATUSES)),
+    table("0086", "Coverage.type", Target::System(V3_ACT_CODE)),
+    table("0092", "Encounter.hospitalization.reAdmission", Target::Any),
+    table(
+        "0099",
+        "Encounter.hospitalization.specialCourtesy",
+        Target::Any,
+    ),
+    table(
+        "0112",
+        "Encounter.hospitalization.dischargeDisposition",
+        Target::System(DISCHARGE_DISPOSITION),
+    ),
+    table(
+        "0114",
+        "Encounter.hospitalization.dietPreference",
+        Target::Any,
+    ),
+    table(
+        "0123",
+        "DiagnosticReport.status",
+        Target::Codes(REPORT_STATUSES),
+    ),
+    table(
+        "0128",
+        "AllergyIntolerance.criticality",
+        Target::Codes(&["low", "high", "unable-to-assess"]),
+    ),
+    table(
+        "0131",
+        "Patient.contact.relationship",
+        Target::System("http://terminology.hl7.org/CodeSystem/v2-0131"),
+    ),
+    table("0132", "ChargeItem.code", Target::Any),
+    table("0162", "Immunization.route", Target::Any),
+    table(
+        "0165",
+        "MedicationRequest.dosageInstruction.method",
+        Target::Any,
+    ),
+    table("0177", "ServiceRequest.meta.security", Target::Any),
+    table("0203", "Identifier.type", Target::System(V2_0203)),
+    table("0217", "Encounter.priority", Target::Any),
+    table("0230", "Procedure.category", Target::Any),
+    table("0270", "DocumentReference.type", Target::Any),
+    table("0276", "Appointment.reasonCode", Target::Any),
+    table("0277", "Appointment.appointmentType", Target::Any),
+    table(
+        "0278",
+        "Appointment.status",
+        Target::Codes(APPOINTMENT_STATUSES),
+    ),
+    table("0292", "Immunization.vaccineCode", Target::Any),
+    table("0296", "Patient.communication.language", Target::Any),
+    table("0430", "Encounter.extension(mode of arrival)", Target::Any),
+    table("0487", "Specimen.type", Target::Any),
+    table("0488", "Specimen.collection.method", Target::Any),
+    table("0493", "Specimen.condition", Target::Any),
+    table("0550", "dosage and immunization site", Target::Any),
+];
+
+/// The table of a number or name.
+pub(super) fn known(name: &str) -> Option<Table> {
+    let named = NAMES.iter().find(|(known, _)| *known == name);
+    let number = named.map_or(name, |(_, number)| *number);
+    TABLES.iter().find(|table| table.number == number).copied()
+}
+
+/// What a table may be called.
+pub(super) fn names() -> impl Iterator<Item = &'static str> + Clone {
+    let named = NAMES.iter().map(|(name, _)| *name);
+    named.chain(TABLES.iter().map(|table| table.number))
+}
+
+/// What a row means.
+pub(super) fn meaning(system: &str, code: &str, display: Option<&str>) -> Meaning {
+    let known = (system == V3_ACT_CODE).then(|| find(ACT_CODES, code));
+    Meaning {
+        code: kept(code),
+        display: display.map_or_else(|| known.flatten().unwrap_or(""), kept),
+        system: kept(system),
+    }
+}
+
+/// The system of what a v2 table's codes are when nothing else is said.
+pub(super) fn own_system(number: &str) -> String {
+    v2_table(number)
+}
+
+/// A profile's word for as long as the process lives: meanings are handed around like those of the
+/// built-in tables. Reading the same profile again keeps nothing new.
+fn kept(word: &str) -> &'static str {
+    static WORDS: LazyLock<Mutex<HashSet<&'static str>>> = LazyLock::new(Mutex::default);
+    let mut words = WORDS.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(known) = words.get(word) {
+        return known;
+    }
+    let new: &'static str = Box::leak(word.into());
+    words.insert(new);
+    new
+}
