@@ -144,7 +144,8 @@ fn rule_17_the_event_beats_the_class_and_a_date_of_discharge_ends_a_visit() {
 #[test]
 fn rule_21_a_discharge_disposition_keeps_the_sites_code() {
     let profile =
-        mapping::Profile::parse("discharge_dispositions = { \"01\" = \"home\" }").unwrap();
+        mapping::Profile::parse("name = \"x\"\nversion = 1\n[tables.discharge]\n\"01\" = \"home\"")
+            .unwrap();
     let pv1 = format!("PV1|1|I{}V9^^^EMR^VN{}01", "|".repeat(17), "|".repeat(17));
     let mut chart = Chart::default();
     chart.take(read_with(

@@ -301,7 +301,8 @@ fn a_diagnosis_in_error_is_kept_as_such_and_no_longer_the_visits() {
 /// Rule 5.
 #[test]
 fn where_snapshots_are_agreed_what_a_message_leaves_out_is_gone() {
-    let profile = Profile::parse("snapshot = [\"DG1\"]").unwrap();
+    let profile =
+        Profile::parse("name = \"x\"\nversion = 1\n[segments]\nDG1 = \"snapshot\"").unwrap();
     let with = |stated, dg1| {
         Adt {
             stated,
