@@ -153,7 +153,9 @@ async fn show(
     let entry = journal::get(store, tenant, id).await?;
     let entry = entry.with_context(|| format!("the journal has no entry {id}"))?;
     // What is not in the chart is not stored beside the journal: it follows from the message.
-    let report = said(&reader, &entry).ok().map(|(read, _)| Report::of(&read));
+    let report = said(&reader, &entry)
+        .ok()
+        .map(|(read, _)| Report::of(&read));
     let Entry { summary, raw } = entry;
     let interfaces = store.interfaces(tenant).await?;
     let name = name_of(&interfaces, summary.interface);
