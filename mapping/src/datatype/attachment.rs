@@ -43,10 +43,12 @@ fn data(ed: Ed<'_>, reading: &Reading<'_>) -> Option<String> {
         "HEX" => {
             let data = ed.compact_data();
             let bytes = bytes_of_hex(&data);
-            if bytes.is_none() && !data.is_empty() {
+            if bytes.is_none() {
                 reading.issue("not hexadecimal");
             }
-            bytes.map(|bytes| STANDARD.encode(bytes))
+            bytes
+                .filter(|bytes| !bytes.is_empty())
+                .map(|bytes| STANDARD.encode(bytes))
         }
         _ => {
             let data = ed.compact_data();
@@ -69,18 +71,14 @@ fn looks_like_base64(data: &str) -> bool {
     padding <= 2 && data.len().is_multiple_of(4) && digits.bytes().all(is_digit)
 }
 
-fn bytes_of_hex(data: &str) -> Option<Vec<u8>> {
-    if data.is_empty() || !data.len().is_multiple_of(2) {
+/// Hexadecimal digits as bytes; no digits are none.
+pub(crate) fn bytes_of_hex(digits: &str) -> Option<Vec<u8>> {
+    let (pairs, rest) = digits.as_bytes().as_chunks::<2>();
+    if !rest.is_empty() {
         return None;
     }
-    let digit = |byte: u8| char::from(byte).to_digit(16);
-    data.as_bytes()
-        .chunks_exact(2)
-        .map(|pair| match pair {
-            [high, low] => u8::try_from(digit(*high)? * 16 + digit(*low)?).ok(),
-            _ => None,
-        })
-        .collect()
+    let byte = |pair: &[u8; 2]| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok();
+    pairs.iter().map(byte).collect()
 }
 
 /// RP: a document elsewhere.

@@ -7,7 +7,7 @@ use fhirbolt::model::r4::types::{Attachment, CodeableConcept, DateTime, Extensio
 use hl7v2::datatype::{Cwe, Ed, Rp};
 use hl7v2::{Repetition, Segment};
 
-use crate::datatype::{cwe, dtm, ext, text};
+use crate::datatype::{attachment, cwe, dtm, ext, text};
 use crate::facts::Place;
 use crate::inbound::{Reading, Seg, Voice, valued};
 use crate::json;
@@ -100,12 +100,7 @@ impl Content {
         let lines = std::mem::take(&mut self.lines);
         let whole = lines.join("\n");
         if !whole.trim().is_empty() {
-            let attachment = Attachment {
-                content_type: Some("text/plain".into()),
-                data: Some(STANDARD.encode(whole).into()),
-                ..Attachment::default()
-            };
-            self.add(Some(attachment), None);
+            self.add(Some(attachment::plain(&whole)), None);
         }
     }
 
@@ -171,7 +166,7 @@ fn line(sent: &Repetition<'_>) -> String {
 fn embedded(ed: Ed<'_>, reading: &Reading<'_>) -> Attachment {
     let data = match ed.encoding().trim().to_ascii_lowercase().as_str() {
         "base64" => Some(ed.compact_data().into_owned()),
-        "hex" => unhex(&ed.compact_data()).map(|bytes| STANDARD.encode(bytes)),
+        "hex" => attachment::bytes_of_hex(&ed.compact_data()).map(|bytes| STANDARD.encode(bytes)),
         _ => Some(plain(ed)),
     };
     let data = data.filter(|data| STANDARD.decode(data).is_ok());
@@ -205,15 +200,6 @@ fn pointed_at(rp: Rp<'_>) -> Option<Attachment> {
         url: Some(pointer.replace(char::is_whitespace, "%20").into()),
         ..Attachment::default()
     })
-}
-
-fn unhex(digits: &str) -> Option<Vec<u8>> {
-    let (pairs, rest) = digits.as_bytes().as_chunks::<2>();
-    if !rest.is_empty() {
-        return None;
-    }
-    let byte = |pair: &[u8; 2]| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok();
-    pairs.iter().map(byte).collect()
 }
 
 /// The media type: what ED.2 and ED.3 say together (`application`, `pdf`), else what one of them is
