@@ -137,13 +137,12 @@ impl<'a> Header<'a> {
         Ok(header)
     }
 
-    /// [`Header::parse`], and MSH-10 must be there: without it nothing can be acknowledged.
-    pub fn parse_strict(bytes: &'a [u8], fallback: Charset) -> Result<Self, HeaderError> {
-        let header = Self::parse(bytes, fallback)?;
-        if header.control_id().text().trim().is_empty() {
+    /// MSH-10 must be there: without it nothing can be acknowledged.
+    pub fn require_control_id(&self) -> Result<(), HeaderError> {
+        if self.control_id().text().trim().is_empty() {
             return Err(HeaderError::NoControlId);
         }
-        Ok(header)
+        Ok(())
     }
 
     /// MSH as a segment.

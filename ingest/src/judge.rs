@@ -137,11 +137,8 @@ fn readable<'a>(
 }
 
 fn check(header: &Header<'_>, settings: &InterfaceSettings) -> Result<(), IntakeError> {
-    let control_id = header.control_id().full_text();
-    if control_id.trim().is_empty() {
-        return Err(HeaderError::NoControlId.into());
-    }
-    ControlId::parse(control_id.trim())?;
+    header.require_control_id()?;
+    ControlId::parse(header.control_id().full_text().trim())?;
     let processing_id = header.processing_id().text();
     if !settings
         .processing_ids

@@ -1,7 +1,9 @@
 use super::*;
 
 fn parse(bytes: &[u8]) -> Result<Header<'_>, HeaderError> {
-    Header::parse_strict(bytes, Charset::Windows1252)
+    let header = Header::parse(bytes, Charset::Windows1252)?;
+    header.require_control_id()?;
+    Ok(header)
 }
 
 fn check_error(bytes: &[u8], expected: HeaderError) {
