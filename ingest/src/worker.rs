@@ -4,6 +4,7 @@
 
 mod batch;
 mod chart;
+mod charting;
 mod lineage;
 mod reading;
 mod rendering;
@@ -11,16 +12,16 @@ mod setting_aside;
 
 use std::{sync::Arc, time::Duration};
 
-use model::Tenant;
-use store::{Store, StoreError, audit::AuditChain, lanes, lanes::Queued};
+use model::{LaneId, Tenant};
+use store::{Store, StoreError, lanes, lanes::Queued};
 use tokio::sync::{Mutex, Notify, OwnedMutexGuard};
 use tokio_util::sync::CancellationToken;
 
 pub(crate) use reading::{Manner, Manners};
 
 use crate::{applied::Applied, counters::Applications, directory::Directory};
-use chart::Poison;
-use lineage::Terms;
+pub use chart::Poison;
+pub(crate) use charting::Charting;
 
 /// A worker that hears nothing looks after this time.
 const POLL: Duration = Duration::from_secs(1);
@@ -39,12 +40,15 @@ const BACKOFF: [Duration; 5] = [
 /// A batch that fails this often in a way that should pass by itself is taken apart.
 const TRANSIENT_MAX: u32 = 8;
 
-/// Why a batch was not applied.
+/// Why a chart was not written.
 #[derive(Debug, thiserror::Error)]
-pub(crate) enum BatchError {
+pub enum ChartError {
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// It concerns lanes that others have in hand.
+    #[error("the batch needs more lanes")]
+    NeedsLanes(Vec<LaneId>),
     /// What was said, or what is stored, can't be joined.
     #[error(transparent)]
     Poison(#[from] Poison),
@@ -66,13 +70,14 @@ pub(crate) struct Worker {
 
 /// What a worker remembers between batches.
 pub(crate) struct State {
-    trail: AuditChain,
-    terms: Terms,
+    charting: Charting,
     /// Messages of the next batch: fewer after a failure, more again after a success.
     size: u32,
     n_transient: u32,
     /// What the batch in hand holds, should it fail.
     in_hand: Vec<Queued>,
+    /// What the last batch held, and the lanes that it turned out to need besides.
+    lacking: Option<(Vec<Queued>, Vec<LaneId>)>,
     /// This worker is the lookout.
     watch: Option<OwnedMutexGuard<()>>,
 }
@@ -80,11 +85,11 @@ pub(crate) struct State {
 impl State {
     pub(crate) fn new(size: u32) -> Self {
         Self {
-            trail: AuditChain::default(),
-            terms: Terms::default(),
+            charting: Charting::default(),
             size,
             n_transient: 0,
             in_hand: Vec::new(),
+            lacking: None,
             watch: None,
         }
     }
@@ -148,14 +153,19 @@ impl Worker {
     }
 
     /// A failed batch: wait and try again, take it apart, or set its one message aside.
-    async fn cope(&mut self, tenant: Tenant, error: BatchError) -> usize {
-        if matches!(error, BatchError::Poison(Poison::Newer)) {
+    async fn cope(&mut self, tenant: Tenant, error: ChartError) -> usize {
+        if matches!(error, ChartError::Poison(Poison::Newer)) {
             // Nothing is wrong with the messages: they are left to a process of the newer build.
             tracing::warn!("facts bear a newer fold: this build leaves them alone");
             self.rest().await;
             return 0;
         }
-        let passes = matches!(&error, BatchError::Store(error) if error.is_transient());
+        if let ChartError::NeedsLanes(lanes) = error {
+            let messages = std::mem::take(&mut self.state.in_hand);
+            self.state.lacking = Some((messages, lanes));
+            return 1;
+        }
+        let passes = matches!(&error, ChartError::Store(error) if error.is_transient());
         self.state.n_transient += 1;
         if passes && self.state.n_transient < TRANSIENT_MAX {
             tracing::debug!(%error, "a batch is tried again");

@@ -5,7 +5,7 @@ use std::hint::black_box;
 use criterion::{Criterion, criterion_group, criterion_main};
 use jiff::tz::TimeZone;
 use mapping::inbound::{Context, interpret};
-use mapping::{Facts, FoldContext, Profile, bundle_text, fold};
+use mapping::{Facts, FoldContext, Profile, Ties, Whole, bundle_text, fold};
 use model::{IdentityKey, Timestamp};
 
 const ADMISSION: &str = "MSH|^~\\&|EMR|AGENCY|BRIDGE|HUB|20240110090000-0600||ADT^A01^ADT_A01|A1|P|2.5.1\r\
@@ -30,9 +30,10 @@ fn steps(c: &mut Criterion) {
         journal: None,
         digest: [7; 32],
     };
+    let ties = Ties::default();
     let fold_ctx = FoldContext {
-        profile: ctx.profile,
         key: ctx.key,
+        ties: &ties,
     };
     let parse = || hl7v2::Message::parse(bytes).expect("it begins with MSH");
     c.bench_function("bundle_text", |b| {
@@ -49,10 +50,12 @@ fn steps(c: &mut Criterion) {
     let read = interpret(&parse(), &ctx).expect("it has rules");
     c.bench_function("fold", |b| {
         b.iter(|| {
-            let folded = read
-                .statements
-                .iter()
-                .flat_map(|said| fold(said.entity, said.kind, black_box(&said.facts), &fold_ctx));
+            let folded = read.statements.iter().flat_map(|said| {
+                fold(
+                    &Whole::one(said.entity, said.kind, black_box(&said.facts)),
+                    &fold_ctx,
+                )
+            });
             folded.count()
         });
     });

@@ -4,7 +4,7 @@
 
 use jiff::tz::TimeZone;
 use mapping::inbound::{Context, interpret};
-use mapping::{Facts, FoldContext, Profile, bundle_text, drafts};
+use mapping::{Facts, FoldContext, Profile, Ties, Whole, bundle_text};
 use model::{IdentityKey, Timestamp};
 
 fn main() {
@@ -37,8 +37,10 @@ fn bundle(bytes: &[u8], ctx: &Context<'_>) -> usize {
 fn new(bytes: &[u8], ctx: &Context<'_>) -> usize {
     let message = hl7v2::Message::parse(bytes).expect("it begins with MSH");
     let read = interpret(&message, ctx).expect("it has rules");
+    let ties = Ties::default();
     let stored = read.statements.iter().map(|said| {
-        let folded = drafts(said.entity, said.kind, &said.facts, &context(ctx));
+        let whole = Whole::one(said.entity, said.kind, &said.facts);
+        let folded = whole.drafts(&context(ctx, &ties));
         let indexed = folded.iter().map(|draft| {
             let tree = fhir::Tree::parse(&draft.text).expect("we wrote it");
             fhir::index(draft.kind, &tree).tokens.len() + draft.lineage().len()
@@ -51,18 +53,17 @@ fn new(bytes: &[u8], ctx: &Context<'_>) -> usize {
 fn known(bytes: &[u8], ctx: &Context<'_>) -> usize {
     let message = hl7v2::Message::parse(bytes).expect("it begins with MSH");
     let read = interpret(&message, ctx).expect("it has rules");
+    let ties = Ties::default();
     let joined = read.statements.iter().map(|said| {
         let mut facts = Facts::from_bytes(&said.facts.to_bytes()).expect("we wrote them");
         facts.join(&said.facts);
-        let folded = drafts(said.entity, said.kind, &facts, &context(ctx));
+        let whole = Whole::one(said.entity, said.kind, &facts);
+        let folded = whole.drafts(&context(ctx, &ties));
         folded.iter().map(|draft| draft.text.len()).sum::<usize>()
     });
     joined.sum()
 }
 
-fn context<'c>(ctx: &Context<'c>) -> FoldContext<'c> {
-    FoldContext {
-        profile: ctx.profile,
-        key: ctx.key,
-    }
+fn context<'c>(ctx: &Context<'c>, ties: &'c Ties) -> FoldContext<'c> {
+    FoldContext { key: ctx.key, ties }
 }

@@ -15,10 +15,11 @@ use model::IdentityKey;
 use serde_json::Value;
 
 use crate::datatype::{cwe, dtm, hd, text};
-use crate::fold::{FoldContext, drafts};
+use crate::fold::{FoldContext, wholes};
 use crate::inbound::{Context, Unmappable, interpret};
 use crate::json;
 use crate::table::system::v2_table;
+use crate::ties::Ties;
 
 /// A message as a Bundle: `MessageHeader` first, then the resources, which refer to each other inside.
 /// Ids are stable for the key of the context.
@@ -39,14 +40,15 @@ pub fn bundle_text(message: &Message<'_>, ctx: &Context<'_>) -> Result<String, U
         return bundle_text(message, &ctx);
     }
     let interpretation = interpret(message, ctx)?;
+    let ties = Ties::of(&interpretation.links);
     let fold = FoldContext {
-        profile: ctx.profile,
         key: ctx.key,
+        ties: &ties,
     };
-    let folded: Vec<_> = interpretation
-        .statements
+    let wholes = wholes(interpretation.rows(), &ties, ctx.key);
+    let folded: Vec<_> = wholes
         .iter()
-        .flat_map(|said| drafts(said.entity, said.kind, &said.facts, &fold))
+        .flat_map(|whole| whole.drafts(&fold))
         .collect();
     let msh = message.msh();
     let n_bytes: usize = folded.iter().map(|draft| draft.text.len() + 256).sum();

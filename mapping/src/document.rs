@@ -87,6 +87,11 @@ const fn identity(rule: IdentityRule) -> &'static str {
     match rule {
         IdentityRule::Keep => "",
         IdentityRule::MergePatients => "the patient of MRG-1 becomes the one of PID-3",
+        IdentityRule::MovePatient => {
+            "the identifier of MRG-1 belongs to the patient of PID-3 alone"
+        }
+        IdentityRule::MoveAccount => "the account was that of the patient of MRG-1",
+        IdentityRule::MoveVisits => "the visit was that of the patient of MRG-1",
         IdentityRule::Two => "two patients, each with PID and PV1",
         IdentityRule::Link => "the two patients are one person",
         IdentityRule::Unlink => "the two patients are not one person",

@@ -60,6 +60,15 @@ impl Facts {
         Self::default()
     }
 
+    /// Facts that say nothing, for those who borrow.
+    pub(crate) const fn nothing() -> Self {
+        Self {
+            registers: BTreeMap::new(),
+            observations: BTreeMap::new(),
+            events: BTreeSet::new(),
+        }
+    }
+
     /// Whether nothing was said.
     pub fn is_empty(&self) -> bool {
         self.registers.is_empty() && self.observations.is_empty() && self.events.is_empty()
@@ -67,8 +76,13 @@ impl Facts {
 
     /// Takes in what `other` says. True when that changed anything.
     pub fn join(&mut self, other: &Self) -> bool {
+        self.join_some(other, |_| true)
+    }
+
+    /// Takes in what `other` says but for some registers.
+    pub(crate) fn join_some(&mut self, other: &Self, takes: impl Fn(&RegisterKey) -> bool) -> bool {
         let mut changed = false;
-        for (key, register) in &other.registers {
+        for (key, register) in other.registers.iter().filter(|(key, _)| takes(key)) {
             changed |= match self.registers.get(key) {
                 Some(held) if !register.outweighs(held) => false,
                 _ => self.state(key.clone(), register.clone()),

@@ -10,6 +10,7 @@ mod patient;
 mod rules;
 mod timeline;
 mod visit;
+mod whole;
 
 use std::sync::Arc;
 
@@ -18,19 +19,20 @@ use model::{EntityId, IdentityKey, JournalId, ResourceId};
 use serde_json::Value;
 
 use crate::facts::{Facts, Place, RegisterKey, Source};
-use crate::inbound::{EntityKind, SNAPSHOT};
+use crate::inbound::SNAPSHOT;
 use crate::json::{Assembly, members};
-use crate::profile::Profile;
+use crate::ties::{Tie, Ties};
 
 pub(crate) use rules::Rule;
+pub use whole::{Row, Whole, wholes};
 
 /// What folding needs besides facts.
 #[derive(Clone, Copy, Debug)]
 pub struct FoldContext<'a> {
-    /// How the sender is to be read.
-    pub profile: &'a Profile,
     /// The tenant's key.
     pub key: &'a IdentityKey,
+    /// Who is one with whom.
+    pub ties: &'a Ties,
 }
 
 /// A resource that facts yield.
@@ -59,45 +61,10 @@ pub struct Lineage {
     pub journal: Option<JournalId>,
 }
 
-/// The resources of an entity. Facts that say nothing of it yield none.
-pub fn fold(
-    entity: EntityId,
-    kind: EntityKind,
-    facts: &Facts,
-    ctx: &FoldContext<'_>,
-) -> Vec<Folded> {
-    drafts(entity, kind, facts, ctx)
-        .into_iter()
-        .filter_map(Draft::finish)
-        .collect()
-}
-
-/// The resources of an entity as text: whoever finds a text unchanged need not read it.
-pub fn drafts<'f>(
-    entity: EntityId,
-    kind: EntityKind,
-    facts: &'f Facts,
-    ctx: &FoldContext<'_>,
-) -> Vec<Draft<'f>> {
-    let parts = Parts::of(facts);
-    match kind {
-        EntityKind::Patient => patient::fold(entity, &parts, ctx),
-        EntityKind::Visit => visit::fold(entity, &parts, facts, ctx),
-        EntityKind::Practitioner => parts.whole(ResourceType::Practitioner, entity),
-        EntityKind::Organization => parts.whole(ResourceType::Organization, entity),
-        EntityKind::Location => parts.whole(ResourceType::Location, entity),
-        EntityKind::Account => account::fold(entity, &parts),
-        EntityKind::Appointment => appointment::fold(entity, &parts),
-        EntityKind::Document => document::fold(entity, &parts, ctx),
-        EntityKind::Charge => parts.whole(ResourceType::ChargeItem, entity),
-        EntityKind::Episode => episode::fold(entity, &parts),
-        EntityKind::Order => order::request(entity, &parts, ctx),
-        EntityKind::Prescription => order::prescription(entity, &parts, ctx),
-        EntityKind::Report => order::report(entity, &parts, ctx),
-        EntityKind::Specimen => parts.whole(ResourceType::Specimen, entity),
-        EntityKind::Immunization => order::immunization(entity, &parts, ctx),
-        EntityKind::PractitionerRole => parts.whole(ResourceType::PractitionerRole, entity),
-    }
+/// The resources of what is one. Facts that say nothing of it yield none.
+pub fn fold(whole: &Whole<'_>, ctx: &FoldContext<'_>) -> Vec<Folded> {
+    let drafts = whole.drafts(ctx);
+    drafts.into_iter().filter_map(Draft::finish).collect()
 }
 
 /// A resource whose text is not yet read back.
@@ -274,6 +241,21 @@ impl<'f: 'c, 'c> Builder<'f, 'c> {
     /// Adds elements that were computed.
     pub(super) fn add_computed(&mut self, fragment: &'c str) {
         self.assembly.add(fragment);
+    }
+
+    /// Remembers which message made several entities one.
+    pub(super) fn explain_tie(&mut self, tie: &'f Tie) {
+        let Some((field, source)) = &tie.said else {
+            return;
+        };
+        let said = Said {
+            part: "",
+            field: *field,
+            fragment: "{\"link\":[]}",
+            source,
+        };
+        self.lines.push(("link", said));
+        self.latest = self.latest.max(Some(source));
     }
 
     /// Remembers that a field took part.

@@ -5,17 +5,21 @@ mod times;
 pub(crate) mod trigger;
 mod voice;
 
+use std::borrow::Cow;
+
 use jiff::tz::TimeZone;
 use model::{EntityId, IdentityKey, IdentityKind, JournalId, SourceIdentity, Timestamp};
 
 use crate::facts::{Facts, Place};
+use crate::fold::Row;
 use crate::profile::Profile;
 use crate::rewrite::rewritten;
 use crate::segment;
+use crate::ties::Link;
 
 pub(crate) use reading::Reading;
 pub(crate) use times::occurred;
-pub(crate) use voice::{SNAPSHOT, Seg, Voice, valued};
+pub(crate) use voice::{CLAIM, MOVED, SNAPSHOT, Seg, Voice, valued};
 
 /// What is known of a message besides its bytes.
 #[derive(Clone, Debug)]
@@ -147,11 +151,17 @@ impl EntityKind {
     }
 }
 
+/// The owner of what nobody owns.
+pub const NOBODY: EntityId = EntityId(uuid::Uuid::nil());
+
 /// What one message says of one entity.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Statement {
     /// Of whom.
     pub entity: EntityId,
+    /// The patient in whose name it is said: what is said of one visit in the name of two patients stays
+    /// apart. Nil for what many patients share, and where no patient is named.
+    pub owner: EntityId,
     /// What kind of thing that is.
     pub kind: EntityKind,
     /// By which identifiers the message named it; the first one is the entity's own.
@@ -185,10 +195,24 @@ pub struct Issue {
 pub struct Interpretation {
     /// What it says, one statement per entity; the patient first where there is one.
     pub statements: Vec<Statement>,
+    /// What it says of who is who.
+    pub links: Vec<Link>,
     /// What did not fit.
     pub issues: Vec<Issue>,
     /// Fields that had a value and were not read.
     pub unmapped: Vec<Place>,
+}
+
+impl Interpretation {
+    /// What it says, to be folded.
+    pub fn rows(&self) -> impl Iterator<Item = Row<'_>> {
+        self.statements.iter().map(|said| Row {
+            entity: said.entity,
+            kind: said.kind,
+            owner: said.owner,
+            facts: Cow::Borrowed(&said.facts),
+        })
+    }
 }
 
 /// Why a message of a type that the profile ignores is not read.

@@ -9,6 +9,7 @@
 //! on a field: what does not fit becomes an [`Issue`](inbound::Issue) that names a place, not a value.
 
 mod bundle;
+mod chart;
 mod datatype;
 mod document;
 pub mod facts;
@@ -22,15 +23,18 @@ mod rewrite;
 mod route;
 mod segment;
 mod table;
+mod ties;
 pub mod trace;
 
 pub use bundle::{bundle, bundle_text};
+pub use chart::Chart;
 pub use document::{document, field_name, is_segment};
 pub use facts::Facts;
-pub use fold::{Draft, FoldContext, Folded, Lineage, drafts, fold};
+pub use fold::{Draft, FoldContext, Folded, Lineage, Row, Whole, fold, wholes};
 pub use profile::{EpisodeId, Line, Problem, Profile, ProfileError, VisitId};
 pub use route::{Route, lane_of, route};
 pub use table::{CodeRow, CodeTable, code_tables};
+pub use ties::{Link, Maker, Relation, Tie, Ties};
 
 /// The version of the way from messages to facts. It stands in every source.
 pub const MAPPING_VERSION: i16 = 2;

@@ -73,9 +73,9 @@ fn in_place(
     }
 }
 
-/// The lane of a source identity. The type is left out, as in its entity's id.
+/// The lane of a source identity has its entity's id: who has the one can lock the other.
 pub fn lane_of(identity: &SourceIdentity, key: &IdentityKey) -> LaneId {
-    key.lane(&[identity.kind.as_str(), &identity.authority, &identity.value])
+    LaneId(key.entity(identity).0)
 }
 
 /// The other patient of a message: the one that MRG names, else the second PID's.

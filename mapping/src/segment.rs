@@ -40,6 +40,7 @@ use crate::facts::Place;
 use crate::identity;
 use crate::inbound::trigger::{self, IdentityRule, Rules};
 use crate::inbound::{EntityKind, Reading, Seg, Unmappable, Voice};
+use crate::ties::Relation;
 
 pub(crate) use group::After;
 use group::Group;
@@ -120,8 +121,20 @@ fn merge(
             patient,
             group.account.as_ref(),
         );
-        if rules.identity == IdentityRule::MergePatients {
-            mrg::state(seg, message, reading, patient);
+        let relation = match rules.identity {
+            IdentityRule::MergePatients => Some(Relation::Merged),
+            IdentityRule::MovePatient => Some(Relation::Moved),
+            _ => None,
+        };
+        if let Some(relation) = relation {
+            mrg::state(seg, message, relation, patient);
+        }
+        if matches!(
+            rules.identity,
+            IdentityRule::MoveAccount | IdentityRule::MoveVisits
+        ) {
+            // PID-18 and PV1 take them.
+            seg.skip(&[1, 4]);
         }
         if rules.identity == IdentityRule::MergeVisits {
             // PV1, which follows, takes them.
@@ -344,7 +357,10 @@ fn patient<'r, 'a>(
         Some(identity) => Voice::new(reading, kind, identity),
         None => Voice::unidentified(reading, kind, unnamed(&pid, message, reading)),
     };
-    with("PID", pid, reading, |seg| pid::state(seg, &msh, &mut voice));
+    reading.turn_to_patient(voice.entity);
+    with("PID", pid, reading, |seg| {
+        pid::state(seg, message, rules.identity, &mut voice);
+    });
     pid::record(rules.identity, &mut voice);
     voice
 }
@@ -389,7 +405,10 @@ fn visit<'r, 'a>(
     if rules.identity == IdentityRule::MergeVisits
         && let Some(mrg) = message.segment("MRG")
     {
-        mrg::other::visit(&mrg, message, reading, &mut voice);
+        mrg::other::visit(&mrg, message, reading, &voice);
+    }
+    if rules.identity == IdentityRule::MoveVisits {
+        mrg::moved(message, &mut voice);
     }
     Some(voice)
 }

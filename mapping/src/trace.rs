@@ -17,9 +17,10 @@ use fhir::ResourceType;
 use model::ResourceId;
 
 use crate::facts::Place;
-use crate::fold::{FoldContext, drafts};
+use crate::fold::{FoldContext, wholes};
 use crate::inbound::{Context, Issue, Unmappable, interpret};
 use crate::table::code_tables;
+use crate::ties::Ties;
 
 use leaves::Leaf;
 pub use parts::Spot;
@@ -199,12 +200,13 @@ struct Rules(Vec<(ResourceType, ResourceId, Vec<crate::fold::Rule>)>);
 
 impl Rules {
     fn of(said: &crate::inbound::Interpretation, ctx: &Context<'_>) -> Self {
+        let ties = Ties::of(&said.links);
         let fold = FoldContext {
-            profile: ctx.profile,
             key: ctx.key,
+            ties: &ties,
         };
-        let statements = said.statements.iter();
-        let drafts = statements.flat_map(|said| drafts(said.entity, said.kind, &said.facts, &fold));
+        let wholes = wholes(said.rows(), &ties, ctx.key);
+        let drafts = wholes.iter().flat_map(|whole| whole.drafts(&fold));
         Self(
             drafts
                 .map(|draft| (draft.kind, draft.id, draft.rules()))

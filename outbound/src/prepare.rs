@@ -101,6 +101,7 @@ impl Reading<'_> {
         let patient = item
             .patient
             .ok_or_else(|| held("the document names no patient of this server"))?;
+        let patient = self.lead(patient).await?;
         let patient_id = self
             .identifier("the patient", patient, IdentityKind::Patient)
             .await?;
@@ -130,6 +131,14 @@ impl Reading<'_> {
             .map(|stored| stored.body);
         let parsed = body.map(|body| serde_json::from_str(&body)).transpose();
         Ok(parsed.map_err(|_| StoreError::Inconsistent("a resource that is no JSON"))?)
+    }
+
+    /// Who bears the chart by now: a patient that was merged away is known to the EMR by another number.
+    async fn lead(&self, id: ResourceId) -> Result<ResourceId, Stop> {
+        let entity = EntityId(id.0);
+        let persons = store::link::persons(self.store, self.tenant, &[entity]).await?;
+        let person = persons.into_iter().find(|(one, _)| *one == entity);
+        Ok(person.map_or(id, |(_, lead)| lead.into()))
     }
 
     async fn identifier(
@@ -171,6 +180,7 @@ impl Reading<'_> {
                 Ok((None, None))
             };
         };
+        let id = self.lead(id).await?;
         // A document of a visit that the receiver can't know would be filed under none, or another.
         let number = self
             .identifier("the visit", id, IdentityKind::Visit)

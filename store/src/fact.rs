@@ -1,22 +1,21 @@
 //! Facts: one row per entity with what was joined so far. Kept as long as the chart.
 
 use futures_util::future::join;
-use model::{EntityId, JournalId, LaneId};
+use model::{EntityId, JournalId};
 use tokio_postgres::Row;
-use uuid::Uuid;
 
 use crate::columns::column;
 use crate::{Result, StoreError, Tx};
 
-/// The facts of one entity.
+/// What was said of one entity in the name of one patient.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct FactRow {
     /// The entity.
     pub entity: EntityId,
     /// What kind of entity, as `mapping` numbers them.
     pub kind: i16,
-    /// Its lane; none for what many lanes share.
-    pub lane: Option<LaneId>,
+    /// The patient in whose name it was said; itself for a patient, nil for what many share.
+    pub owner: EntityId,
     /// The last message that changed it.
     pub journal: JournalId,
     /// The fold that wrote it.
@@ -38,11 +37,37 @@ pub async fn peek(tx: &mut Tx, entities: &[EntityId]) -> Result<Vec<FactRow>> {
     rows(tx, entities, "").await
 }
 
+/// Locks entities of which somebody else may speak for the first time in another patient's name: two new
+/// rows of one entity must see each other. In sorted order, until the transaction ends.
+pub async fn meet(tx: &mut Tx, entities: &[EntityId]) -> Result<()> {
+    let mut keys: Vec<i64> = entities.iter().map(|entity| first_bits(entity.0)).collect();
+    keys.sort_unstable();
+    keys.dedup();
+    // Lanes have one-part locks; these have two parts, so that the two can't meet.
+    let sql = "select pg_advisory_xact_lock((key >> 32)::int, (key << 32 >> 32)::int)
+        from (select key from unnest($1::bigint[]) key order by key offset 0) sorted";
+    tx.query(sql, &[&keys]).await?;
+    Ok(())
+}
+
+fn first_bits(id: uuid::Uuid) -> i64 {
+    i64::from_be_bytes(id.as_bytes().first_chunk().copied().unwrap_or_default())
+}
+
+/// What else was spoken of in the name of some patients.
+pub async fn owned(tx: &mut Tx, owners: &[EntityId]) -> Result<Vec<EntityId>> {
+    let owners = column(owners, |owner| owner.0);
+    let sql = "select distinct entity from fact
+        where tenant = $1 and owner = any($2) and owner <> entity";
+    let rows = tx.query(sql, &[&tx.tenant().0, &owners]).await?;
+    Ok(rows.iter().map(|row| EntityId(row.get(0))).collect())
+}
+
 /// Writes new and changed facts, in sorted order. A row that somebody else made meanwhile answers
 /// [`StoreError::Retry`].
 pub async fn save(tx: &mut Tx, facts: &[FactRow]) -> Result<()> {
     let mut sorted: Vec<&FactRow> = facts.iter().collect();
-    sorted.sort_unstable_by_key(|fact| fact.entity);
+    sorted.sort_unstable_by_key(|fact| (fact.entity, fact.owner));
     let (new, old): (Vec<&FactRow>, Vec<&FactRow>) = sorted.into_iter().partition(|fact| fact.new);
     let (inserted, updated) = join(write(tx, &new, INSERT), write(tx, &old, UPDATE)).await;
     if inserted? != new.len() {
@@ -55,7 +80,7 @@ pub async fn save(tx: &mut Tx, facts: &[FactRow]) -> Result<()> {
 }
 
 const INSERT: &str = "
-    insert into fact (tenant, entity, lane, journal, kind, fold_version, body)
+    insert into fact (tenant, entity, owner, journal, kind, fold_version, body)
     select $1::int, * from unnest(
         $2::uuid[], $3::uuid[], $4::bigint[], $5::smallint[], $6::smallint[], $7::bytea[]
     )
@@ -65,13 +90,13 @@ const INSERT: &str = "
 /// leads, whatever it believes about the size of a table that grows.
 const UPDATE: &str = "
     update fact f
-    set lane = t.lane, journal = t.journal, kind = t.kind, fold_version = t.fold_version,
-        body = t.body
+    set journal = t.journal, kind = t.kind, fold_version = t.fold_version, body = t.body
     from unnest(
         $2::uuid[], $3::uuid[], $4::bigint[], $5::smallint[], $6::smallint[], $7::bytea[]
-    ) as t (entity, lane, journal, kind, fold_version, body)
+    ) as t (entity, owner, journal, kind, fold_version, body)
     cross join lateral (
-        select ctid as place from fact where tenant = $1 and entity = t.entity for update
+        select ctid as place from fact
+        where tenant = $1 and entity = t.entity and owner = t.owner for update
     ) found
     where f.ctid = found.place";
 
@@ -80,7 +105,7 @@ async fn write(tx: &Tx, facts: &[&FactRow], sql: &str) -> Result<usize> {
         return Ok(0);
     }
     let entity = column(facts, |fact| fact.entity.0);
-    let lane = column(facts, |fact| fact.lane.map(|lane| lane.0));
+    let owner = column(facts, |fact| fact.owner.0);
     let journal = column(facts, |fact| fact.journal.0);
     let kind = column(facts, |fact| fact.kind);
     let fold = column(facts, |fact| fact.fold_version);
@@ -88,7 +113,7 @@ async fn write(tx: &Tx, facts: &[&FactRow], sql: &str) -> Result<usize> {
     let params: crate::tx::Params<'_> = &[
         &tx.tenant().0,
         &entity,
-        &lane,
+        &owner,
         &journal,
         &kind,
         &fold,
@@ -107,10 +132,10 @@ async fn rows(tx: &mut Tx, entities: &[EntityId], lock: &str) -> Result<Vec<Fact
     wanted.dedup();
     // The locks are taken above the sort, so in its order.
     let sql = format!(
-        "select entity, lane, journal, kind, fold_version, body
+        "select entity, owner, journal, kind, fold_version, body
         from fact f
         where tenant = $1 and entity = any($2)
-        order by entity
+        order by entity, owner
         {lock}"
     );
     let rows = tx.query(&sql, &[&tx.tenant().0, &wanted]).await?;
@@ -120,7 +145,7 @@ async fn rows(tx: &mut Tx, entities: &[EntityId], lock: &str) -> Result<Vec<Fact
 fn fact(row: &Row) -> FactRow {
     FactRow {
         entity: EntityId(row.get(0)),
-        lane: row.get::<_, Option<Uuid>>(1).map(LaneId),
+        owner: EntityId(row.get(1)),
         journal: JournalId(row.get(2)),
         kind: row.get(3),
         fold_version: row.get(4),

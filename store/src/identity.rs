@@ -1,8 +1,7 @@
-//! The identity map: the EMR's identifiers of each entity as received, aliases and links.
+//! The identity map: the EMR's identifiers of each entity as received, and aliases.
 
 use futures_util::future::join;
-use jiff::Timestamp;
-use model::{EntityId, IdentityKind, JournalId, LaneId, SourceIdentity, Tenant};
+use model::{EntityId, IdentityKind, LaneId, SourceIdentity, Tenant};
 use tokio_postgres::Row;
 use uuid::Uuid;
 
@@ -18,23 +17,6 @@ pub struct Identity {
     pub lane: Option<LaneId>,
     /// The identifier as its source said it.
     pub identity: SourceIdentity,
-}
-
-/// Two source identities that are one person.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Link {
-    /// The one that was merged away.
-    pub source: EntityId,
-    /// The one that survives.
-    pub target: EntityId,
-    /// `merge`, `decision`, `match` …
-    pub reason: String,
-    /// When it was said.
-    pub stated_at: Timestamp,
-    /// By which message.
-    pub journal: Option<JournalId>,
-    /// It was taken back.
-    pub removed: bool,
 }
 
 /// Adds identifiers to what some entities have: a set that only grows, so that the order of messages
@@ -156,27 +138,6 @@ pub async fn add_alias(tx: &mut Tx, alias: EntityId, entity: EntityId, reason: &
         on conflict do nothing";
     tx.execute(sql, &[&tx.tenant().0, &alias.0, &entity.0, &reason])
         .await?;
-    Ok(())
-}
-
-/// Says, or takes back, that two identities are one person. What was stated later wins.
-pub async fn link(tx: &mut Tx, link: &Link) -> Result<()> {
-    let sql = "insert into link (tenant, source, target, reason, stated_at, journal, removed)
-        values ($1, $2, $3, $4, $5, $6, $7)
-        on conflict (tenant, source, target, reason) do update set
-            stated_at = excluded.stated_at, journal = excluded.journal, removed = excluded.removed
-        where link.stated_at < excluded.stated_at";
-    let journal = link.journal.map(|id| id.0);
-    let params: crate::tx::Params<'_> = &[
-        &tx.tenant().0,
-        &link.source.0,
-        &link.target.0,
-        &link.reason,
-        &link.stated_at,
-        &journal,
-        &link.removed,
-    ];
-    tx.execute(sql, params).await?;
     Ok(())
 }
 

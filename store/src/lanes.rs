@@ -12,7 +12,7 @@ use model::{JournalId, LaneId};
 
 use crate::InterfaceId;
 
-pub use claim::{claim, claim_exactly, tenants_with_work};
+pub use claim::{claim, claim_exactly, tenants_with_work, try_lock};
 pub use settle::{dead_letter, finish, postpone, requeue};
 
 /// A message that waits to be applied.

@@ -26,6 +26,7 @@ pub mod journal;
 pub mod lanes;
 pub mod limit;
 pub mod lineage;
+pub mod link;
 mod migrate;
 pub mod profile;
 pub mod quarantine;

@@ -35,10 +35,11 @@ pub struct Review {
     pub decision: Option<String>,
 }
 
-/// Opens reviews in the transaction that found the questions.
+/// Opens reviews in the transaction that found the questions. One that is open already stays.
 pub async fn open(tx: &mut Tx, questions: &[Question]) -> Result<()> {
     let sql = "insert into review (tenant, id, kind, journal, entity, other_entity, opened_at)
-        values ($1, $2, $3, $4, $5, $6, $7)";
+        values ($1, $2, $3, $4, $5, $6, $7)
+        on conflict do nothing";
     for question in questions {
         let id = tx.store().ids().change().0;
         let now = tx.store().clock().now();
@@ -51,6 +52,22 @@ pub async fn open(tx: &mut Tx, questions: &[Question]) -> Result<()> {
             &[&tx.tenant().0, &id, &kind, &journal, &entity, &other, &now],
         )
         .await?;
+    }
+    Ok(())
+}
+
+/// Closes open reviews that answered themselves.
+pub async fn settle(tx: &mut Tx, questions: &[Question]) -> Result<()> {
+    let sql = "update review set decided_at = $5, decision = 'settled'
+        where tenant = $1 and kind = $2 and entity = $3 and other_entity = $4
+            and decided_at is null";
+    for question in questions {
+        let now = tx.store().clock().now();
+        let entity = question.entity.map(|id| id.0);
+        let other = question.other_entity.map(|id| id.0);
+        let params: crate::tx::Params<'_> =
+            &[&tx.tenant().0, &question.kind, &entity, &other, &now];
+        tx.execute(sql, params).await?;
     }
     Ok(())
 }

@@ -6,14 +6,14 @@ use bytes::Bytes;
 use mapping::FOLD_VERSION;
 use model::{Action, Actor, AuditEvent, AuditOutcome, IdentityKey, JournalId, Tenant, Timestamp};
 use store::{
-    Tx, audit, fact, identity, journal, lanes,
+    Tx, journal, lanes,
     lanes::{Disposition, Queued},
     resource, review,
 };
 
 use super::{
-    BatchError, Worker,
-    chart::{self, Changes, Entities, Wanted},
+    ChartError, Worker,
+    chart::{self, Wanted},
     reading::{self, Manners, Read},
     rendering::{self, Done, Heads},
     setting_aside::{bury, done_with, questions, raise},
@@ -26,10 +26,13 @@ const RAWS_AT_ONCE: usize = 64;
 impl Worker {
     /// Claims a batch and applies it. Answers how many messages it had.
     #[tracing::instrument(name = "lane.apply", level = "debug", skip_all, fields(tenant = tenant.0))]
-    pub(super) async fn apply(&mut self, tenant: Tenant) -> Result<usize, BatchError> {
+    pub(super) async fn apply(&mut self, tenant: Tenant) -> Result<usize, ChartError> {
         let key = self.directory.key(tenant).await?;
         let mut tx = self.store.begin(tenant).await?;
-        let claim = lanes::claim(&mut tx, FOLD_VERSION, self.state.size).await?;
+        let claim = match self.state.lacking.take() {
+            Some((messages, lanes)) => lanes::claim_exactly(&mut tx, &messages, &lanes).await?,
+            None => lanes::claim(&mut tx, FOLD_VERSION, self.state.size).await?,
+        };
         if claim.messages.is_empty() {
             tx.rollback().await?;
             return Ok(0);
@@ -40,10 +43,10 @@ impl Worker {
             self.state.watch = None;
         }
         let mut messages = self.read(tenant, &claim.messages, &key).await?;
-        let (private, shared) = chart::gather(&mut messages);
-        let mut written = self.chart(&mut tx, private, &key).await?;
-        written.extend(self.shared(&mut tx, shared, &key).await?);
-        self.finish(&mut tx, &messages, &written).await?;
+        let gathered = chart::gather(&mut messages);
+        self.state.charting.careful = 0 < self.state.n_transient;
+        let written = self.state.charting.write(&mut tx, gathered, &key).await?;
+        self.finish(&mut tx, &messages).await?;
         tx.commit().await.map_err(store::StoreError::from)?;
         messages.iter().for_each(count_places);
         self.applied
@@ -77,7 +80,7 @@ impl Worker {
         tenant: Tenant,
         queued: &[Queued],
         key: &IdentityKey,
-    ) -> Result<Vec<Read>, BatchError> {
+    ) -> Result<Vec<Read>, ChartError> {
         let mut read = Vec::with_capacity(queued.len());
         for part in queued.chunks(RAWS_AT_ONCE) {
             let ids: Vec<JournalId> = part.iter().map(|message| message.journal).collect();
@@ -101,70 +104,8 @@ impl Worker {
         Ok(read)
     }
 
-    /// Joins and writes what belongs to the claimed lanes alone.
-    async fn chart(
-        &mut self,
-        tx: &mut Tx,
-        entities: Entities,
-        key: &IdentityKey,
-    ) -> Result<Vec<Done>, BatchError> {
-        if entities.is_empty() {
-            return Ok(Vec::new());
-        }
-        let ids: Vec<_> = entities.keys().copied().collect();
-        let rows = fact::load(tx, &ids).await?;
-        let changes = changes(entities, rows, key.clone()).await?;
-        self.write(tx, changes).await
-    }
-
-    /// Joins and writes what many lanes share. Most messages say nothing new of it: only what would
-    /// change is locked, last, so that workers don't wait for each other.
-    async fn shared(
-        &mut self,
-        tx: &mut Tx,
-        entities: Entities,
-        key: &IdentityKey,
-    ) -> Result<Vec<Done>, BatchError> {
-        let ids: Vec<_> = entities.keys().copied().collect();
-        if ids.is_empty() {
-            return Ok(Vec::new());
-        }
-        let peeked = fact::peek(tx, &ids).await?;
-        let apart = move || {
-            let mut entities = entities;
-            chart::retain_changed(&mut entities, &peeked).map(|()| entities)
-        };
-        let changed = off_the_reactor(apart).await??;
-        self.chart(tx, changed, key).await
-    }
-
-    /// Saves facts, and writes the resources that are not yet what they should be.
-    async fn write(&mut self, tx: &mut Tx, changes: Changes) -> Result<Vec<Done>, BatchError> {
-        let Changes {
-            facts,
-            wanted,
-            unwanted,
-            identities,
-        } = changes;
-        fact::save(tx, &facts).await?;
-        let careful = 0 < self.state.n_transient;
-        let heads = heads(tx, &wanted, &unwanted, careful).await?;
-        let lineage = self.state.terms.encode(&self.store, &wanted).await?;
-        let now = tx.store().clock().now();
-        let apart = move || render(wanted, lineage, unwanted, heads, now);
-        let (writes, done) = off_the_reactor(apart).await?;
-        resource::write(tx, &writes).await?;
-        identity::add(tx, &identities).await?;
-        Ok(done)
-    }
-
     /// Says what became of each message, in the same transaction.
-    async fn finish(
-        &mut self,
-        tx: &mut Tx,
-        messages: &[Read],
-        written: &[Done],
-    ) -> Result<(), BatchError> {
+    async fn finish(&mut self, tx: &mut Tx, messages: &[Read]) -> Result<(), ChartError> {
         let mut done = Vec::with_capacity(messages.len());
         let mut lanes = Vec::with_capacity(messages.len());
         for message in messages {
@@ -181,8 +122,6 @@ impl Worker {
             lanes.extend(message.queued.other_lane);
         }
         review::open(tx, &messages.iter().flat_map(questions).collect::<Vec<_>>()).await?;
-        let events: Vec<AuditEvent> = written.iter().map(event).collect();
-        audit::in_tx(tx, &self.state.trail, &events).await?;
         lanes::finish(tx, &done, &lanes, FOLD_VERSION).await?;
         Ok(())
     }
@@ -201,12 +140,12 @@ fn count_places(message: &Read) {
 
 /// The current versions of what is to be written. What is new can't be there, unless a first attempt
 /// found out otherwise.
-async fn heads(
+pub(super) async fn heads(
     tx: &mut Tx,
     wanted: &[Wanted],
     unwanted: &[chart::Unwanted],
     careful: bool,
-) -> Result<Heads, BatchError> {
+) -> Result<Heads, ChartError> {
     let old = wanted.iter().filter(|wanted| careful || !wanted.new);
     let keys: Vec<_> = old
         .map(|wanted| (wanted.kind.code(), wanted.id))
@@ -226,7 +165,7 @@ async fn heads(
         .collect())
 }
 
-fn render(
+pub(super) fn render(
     wanted: Vec<Wanted>,
     lineage: Vec<Vec<u8>>,
     unwanted: Vec<chart::Unwanted>,
@@ -245,7 +184,7 @@ fn render(
     writes.into_iter().unzip()
 }
 
-fn event(done: &Done) -> AuditEvent {
+pub(super) fn event(done: &Done) -> AuditEvent {
     AuditEvent {
         actor: Actor::Message(done.journal),
         action: done.action,
@@ -263,18 +202,10 @@ fn event(done: &Done) -> AuditEvent {
     }
 }
 
-async fn changes(
-    entities: Entities,
-    rows: Vec<fact::FactRow>,
-    key: IdentityKey,
-) -> Result<Changes, BatchError> {
-    Ok(off_the_reactor(move || chart::changes(&entities, &rows, &key)).await??)
-}
-
 /// Work of some milliseconds, where it delays no socket.
-async fn off_the_reactor<T: Send + 'static>(
+pub(super) async fn off_the_reactor<T: Send + 'static>(
     work: impl FnOnce() -> T + Send + 'static,
-) -> Result<T, BatchError> {
+) -> Result<T, ChartError> {
     let done = tokio::task::spawn_blocking(work).await;
-    done.map_err(|_| BatchError::Poison(chart::Poison::Panicked))
+    done.map_err(|_| ChartError::Poison(chart::Poison::Panicked))
 }

@@ -5,31 +5,54 @@ use std::{
     borrow::Cow,
     collections::{BTreeMap, BTreeSet},
     panic::AssertUnwindSafe,
-    sync::Arc,
 };
 
 use mapping::{
-    Draft, FOLD_VERSION, Facts, FoldContext, Lineage, drafts,
+    Draft, FOLD_VERSION, Facts, FoldContext, Lineage, Link, Row, Ties, Whole,
     inbound::{EntityKind, Statement},
+    wholes,
 };
 use model::{EntityId, IdentityKey, JournalId, LaneId, ResourceId, SourceIdentity};
-use store::fact::FactRow;
+use store::{fact::FactRow, review::Question};
 
-use super::reading::{Manner, Read};
+use super::reading::Read;
 
-/// What a batch says of one entity.
+/// What a batch says of one entity in the name of one patient.
 #[derive(Clone, Debug)]
 pub(crate) struct Entity {
-    kind: EntityKind,
+    pub(crate) kind: EntityKind,
     lane: Option<LaneId>,
     /// What each message says, in journal order.
     said: Vec<(JournalId, Facts)>,
     identities: BTreeSet<SourceIdentity>,
-    manner: Arc<Manner>,
 }
 
-/// Entities by id: the order of locks.
-pub(crate) type Entities = BTreeMap<EntityId, Entity>;
+/// Entities and owners by id: the order of locks.
+pub(crate) type Entities = BTreeMap<(EntityId, EntityId), Entity>;
+
+/// What a batch says.
+#[derive(Default, Debug)]
+pub(crate) struct Gathered {
+    /// Of what belongs to the claimed lanes alone.
+    pub(crate) private: Entities,
+    /// Of what many lanes share.
+    pub(crate) shared: Entities,
+    /// Of who is one with whom, and by which message.
+    pub(crate) links: Vec<Link>,
+}
+
+/// What the store knows of a batch's entities.
+#[derive(Default, Debug)]
+pub(crate) struct Known {
+    /// Their facts, and those of all that is one with them.
+    pub(crate) rows: Vec<FactRow>,
+    /// Who was one with whom.
+    pub(crate) before: Ties,
+    /// Who is.
+    pub(crate) after: Ties,
+    /// What has another patient, visit or account now, although nothing was said of it.
+    pub(crate) turned: BTreeMap<EntityId, Option<JournalId>>,
+}
 
 /// What follows from a batch.
 #[derive(Default, Debug)]
@@ -42,6 +65,10 @@ pub(crate) struct Changes {
     pub(crate) unwanted: Vec<Unwanted>,
     /// Identifiers of the changed entities.
     pub(crate) identities: Vec<store::identity::Identity>,
+    /// What patients who are not one both claim.
+    pub(crate) claims: Vec<Question>,
+    /// What they claimed, and one of them has by now.
+    pub(crate) settled: Vec<Question>,
 }
 
 /// A resource as the facts yield it, where that differs from what they yielded before.
@@ -70,130 +97,313 @@ pub(crate) struct Unwanted {
 
 /// Facts that can't be joined or folded; the batch must be taken apart.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
-pub(crate) enum Poison {
+pub enum Poison {
+    /// Facts that are not ours, or that a later format wrote.
     #[error("stored facts can't be read")]
     UnreadableFacts,
+    /// Likewise a link.
+    #[error("a stored link can't be read")]
+    UnreadableLink,
+    /// What was folded is no JSON.
     #[error("a folded resource can't be read")]
     UnreadableResource,
+    /// A defect of ours.
     #[error("joining or folding panicked")]
     Panicked,
+    /// A newer build is at work on this database.
     #[error("the facts were written by newer rules")]
     Newer,
 }
 
 /// Gathers what the messages say, private entities apart from shared ones.
-pub(crate) fn gather(messages: &mut [Read]) -> (Entities, Entities) {
-    let (mut private, mut shared) = (Entities::new(), Entities::new());
+pub(crate) fn gather(messages: &mut [Read]) -> Gathered {
+    let mut gathered = Gathered::default();
     for message in messages {
-        let Ok(interpretation) = &mut message.result else {
-            continue;
-        };
-        for statement in interpretation.statements.drain(..) {
+        if let Ok(said) = &mut message.result {
+            let (statements, links) = (said.statements.drain(..), said.links.drain(..));
+            gathered.links.extend(links);
+            gathered.take(
+                statements,
+                message.queued.journal,
+                Some(message.queued.lane),
+            );
+        }
+    }
+    gathered
+}
+
+impl Gathered {
+    /// Takes in what one message says.
+    pub(crate) fn take(
+        &mut self,
+        statements: impl IntoIterator<Item = Statement>,
+        journal: JournalId,
+        lane: Option<LaneId>,
+    ) {
+        for statement in statements {
             let entities = if statement.kind.shared() {
-                &mut shared
+                &mut self.shared
             } else {
-                &mut private
+                &mut self.private
             };
-            let lane = (!statement.kind.shared()).then_some(message.queued.lane);
             let Statement {
                 entity,
+                owner,
                 kind,
                 identities,
                 facts,
             } = statement;
-            let entry = entities.entry(entity).or_insert_with(|| Entity {
+            let entry = entities.entry((entity, owner)).or_insert_with(|| Entity {
                 kind,
-                lane,
+                lane: lane.filter(|_| !kind.shared()),
                 said: Vec::new(),
                 identities: BTreeSet::new(),
-                manner: message.manner.clone(),
             });
-            entry.said.push((message.queued.journal, facts));
+            entry.said.push((journal, facts));
             entry.identities.extend(identities);
         }
     }
-    (private, shared)
 }
 
 /// Joins what was said to the stored facts and folds what that changed.
 pub(crate) fn changes(
     entities: &Entities,
-    rows: &[FactRow],
+    known: &Known,
     key: &IdentityKey,
 ) -> Result<Changes, Poison> {
     let attempt = || {
-        let rows: BTreeMap<EntityId, &FactRow> = rows.iter().map(|row| (row.entity, row)).collect();
         let mut changes = Changes::default();
-        for (id, entity) in entities {
-            change(&mut changes, *id, entity, rows.get(id).copied(), key)?;
-        }
+        let joined = join_all(&mut changes, entities, known)?;
+        fold(&mut changes, &joined, known, key)?;
         Ok(changes)
     };
     std::panic::catch_unwind(AssertUnwindSafe(attempt)).unwrap_or(Err(Poison::Panicked))
 }
 
-fn change(
+/// The facts of one entity and owner, before and after.
+struct Joined<'f> {
+    entity: EntityId,
+    owner: EntityId,
+    kind: EntityKind,
+    before: Option<Facts>,
+    /// None where nothing changed.
+    after: Option<Cow<'f, Facts>>,
+    changed_by: Option<JournalId>,
+    /// The message that changed it last, before.
+    last: Option<JournalId>,
+    /// Folded by the rules of this build.
+    same_rules: bool,
+}
+
+impl Joined<'_> {
+    fn row(&self, is_after: bool) -> Option<Row<'_>> {
+        let after = self.after.as_deref().filter(|_| is_after);
+        let facts = after.or(self.before.as_ref())?;
+        Some(Row {
+            entity: self.entity,
+            kind: self.kind,
+            owner: self.owner,
+            facts: Cow::Borrowed(facts),
+        })
+    }
+}
+
+fn join_all<'f>(
     changes: &mut Changes,
-    id: EntityId,
-    entity: &Entity,
-    row: Option<&FactRow>,
-    key: &IdentityKey,
-) -> Result<(), Poison> {
-    if row.is_some_and(|row| FOLD_VERSION < row.fold_version) {
-        return Err(Poison::Newer);
-    }
-    let before = row
-        .map(|row| Facts::from_bytes(&row.body))
-        .transpose()
-        .map_err(|_| Poison::UnreadableFacts)?;
-    let Some((facts, journal)) = join(before.as_ref(), &entity.said) else {
-        return Ok(());
-    };
-    let context = FoldContext {
-        profile: &entity.manner.profile,
-        key,
-    };
-    let now = drafts(id, entity.kind, &facts, &context);
-    let yielded = before
-        .as_ref()
-        .map(|before| drafts(id, entity.kind, before, &context));
-    let mut yielded: BTreeMap<_, Draft<'_>> = yielded
-        .into_iter()
-        .flatten()
-        .map(|draft| ((draft.kind, draft.id), draft))
-        .collect();
-    // What other rules wrote may differ although these rules see no change.
-    let same_rules = row.is_some_and(|row| row.fold_version == FOLD_VERSION);
-    for draft in now {
-        let old = yielded.remove(&(draft.kind, draft.id));
-        if !(same_rules && old.is_some_and(|old| old.text == draft.text)) {
-            changes.wanted.push(wanted(draft, journal, row.is_none())?);
+    entities: &'f Entities,
+    known: &Known,
+) -> Result<Vec<Joined<'f>>, Poison> {
+    let rows = known.rows.iter();
+    let rows: BTreeMap<_, &FactRow> = rows.map(|row| ((row.entity, row.owner), row)).collect();
+    let mut all: BTreeSet<(EntityId, EntityId)> = entities.keys().copied().collect();
+    all.extend(rows.keys());
+    let mut joined = Vec::with_capacity(all.len());
+    for (entity, owner) in all {
+        let row = rows.get(&(entity, owner)).copied();
+        let said = entities.get(&(entity, owner));
+        let kind = said.map(|said| said.kind);
+        let kind = kind.or_else(|| EntityKind::from_code(row?.kind));
+        let kind = kind.ok_or(Poison::UnreadableFacts)?;
+        if row.is_some_and(|row| FOLD_VERSION < row.fold_version) {
+            return Err(Poison::Newer);
         }
+        let before = row
+            .map(|row| Facts::from_bytes(&row.body))
+            .transpose()
+            .map_err(|_| Poison::UnreadableFacts)?;
+        let said = said.map(|said| (said, join(before.as_ref(), &said.said)));
+        let (after, changed_by) = match said {
+            Some((said, Some((facts, journal)))) => {
+                save(changes, (entity, owner), said, row, (&facts, journal));
+                (Some(facts), Some(journal))
+            }
+            _ => (None, None),
+        };
+        joined.push(Joined {
+            entity,
+            owner,
+            kind,
+            before,
+            after,
+            changed_by,
+            last: row.map(|row| row.journal),
+            same_rules: row.is_none_or(|row| row.fold_version == FOLD_VERSION),
+        });
     }
-    let gone = yielded.into_keys();
-    changes
-        .unwanted
-        .extend(gone.map(|(kind, id)| Unwanted { kind, id, journal }));
+    Ok(joined)
+}
+
+fn save(
+    changes: &mut Changes,
+    (entity, owner): (EntityId, EntityId),
+    said: &Entity,
+    row: Option<&FactRow>,
+    (facts, journal): (&Facts, JournalId),
+) {
     changes.facts.push(FactRow {
-        entity: id,
-        kind: entity.kind.code(),
-        lane: row.map_or(entity.lane, |row| row.lane.or(entity.lane)),
+        entity,
+        owner,
+        kind: said.kind.code(),
         journal,
         fold_version: FOLD_VERSION,
         body: facts.to_bytes(),
         new: row.is_none(),
     });
     let identity = |identity: &SourceIdentity| store::identity::Identity {
-        entity: id,
-        lane: entity.lane,
+        entity,
+        lane: said.lane,
         identity: identity.clone(),
     };
-    if !entity.kind.shared() {
-        changes
-            .identities
-            .extend(entity.identities.iter().map(identity));
+    if !said.kind.shared() {
+        let identities = said.identities.iter().map(identity);
+        changes.identities.extend(identities);
     }
+}
+
+/// Folds every whole of which something changed, as it was and as it is.
+fn fold(
+    changes: &mut Changes,
+    joined: &[Joined<'_>],
+    known: &Known,
+    key: &IdentityKey,
+) -> Result<(), Poison> {
+    let touched = touched(joined, known);
+    let journals = journals(joined, known);
+    let rows_of = |ties: &Ties, is_after: bool| -> Vec<Row<'_>> {
+        let is_touched = |one: &&Joined<'_>| touched.contains(&ties.lead(one.entity));
+        let touched = joined.iter().filter(is_touched);
+        touched.filter_map(|one| one.row(is_after)).collect()
+    };
+    let before = wholes(rows_of(&known.before, false), &known.before, key);
+    let after = wholes(rows_of(&known.after, true), &known.after, key);
+    let context = |ties| FoldContext { key, ties };
+    let was = before.iter();
+    let was = was.flat_map(|whole| whole.drafts(&context(&known.before)));
+    let mut was: BTreeMap<_, Draft<'_>> =
+        was.map(|draft| ((draft.kind, draft.id), draft)).collect();
+    let known_last = joined.iter().filter_map(|one| one.last).max();
+    let last = journals.values().max().copied().or(known_last);
+    for whole in &after {
+        let members: Vec<&Joined<'_>> = members(whole, joined, &known.after);
+        let of_batch = members
+            .iter()
+            .filter_map(|one| journals.get(&one.entity))
+            .max();
+        let before = || members.iter().filter_map(|one| one.last).max();
+        let Some(journal) = of_batch.copied().or_else(before).or(last) else {
+            continue;
+        };
+        let same_rules = members.iter().all(|one| one.same_rules);
+        let new = members.iter().all(|one| one.before.is_none()) && known.before.is_empty();
+        for draft in whole.drafts(&context(&known.after)) {
+            let old = was.remove(&(draft.kind, draft.id));
+            if !(same_rules && old.is_some_and(|old| old.text == draft.text)) {
+                changes.wanted.push(wanted(draft, journal, new)?);
+            }
+        }
+    }
+    let gone = was.into_keys().zip(last.into_iter().cycle());
+    changes
+        .unwanted
+        .extend(gone.map(|((kind, id), journal)| Unwanted { kind, id, journal }));
+    ask(changes, &before, &after, last);
     Ok(())
+}
+
+/// The leads, before and after, of what changed.
+fn touched(joined: &[Joined<'_>], known: &Known) -> BTreeSet<EntityId> {
+    let changed = joined.iter().filter(|one| one.changed_by.is_some());
+    let changed = changed.map(|one| one.entity);
+    changed
+        .chain(known.turned.keys().copied())
+        .flat_map(|entity| [known.before.lead(entity), known.after.lead(entity)])
+        .collect()
+}
+
+/// Which message changed each entity last.
+fn journals(joined: &[Joined<'_>], known: &Known) -> BTreeMap<EntityId, JournalId> {
+    let turned = known.turned.iter();
+    let mut journals: BTreeMap<EntityId, JournalId> = turned
+        .filter_map(|(entity, journal)| Some((*entity, (*journal)?)))
+        .collect();
+    for one in joined {
+        if let Some(journal) = one.changed_by {
+            let last = journals.entry(one.entity).or_insert(journal);
+            *last = journal.max(*last);
+        }
+    }
+    journals
+}
+
+fn members<'j, 'f>(
+    whole: &Whole<'_>,
+    joined: &'j [Joined<'f>],
+    ties: &Ties,
+) -> Vec<&'j Joined<'f>> {
+    let lead = ties.lead(whole.entity());
+    let from = joined.partition_point(|one| one.entity < lead);
+    if ties.group(lead).is_empty() {
+        let rest = joined.get(from..).unwrap_or_default();
+        return rest.iter().take_while(|one| one.entity == lead).collect();
+    }
+    let is_of = |one: &&Joined<'_>| ties.lead(one.entity) == lead;
+    joined.iter().filter(is_of).collect()
+}
+
+/// What two patients claim becomes a question; what one of them has by now is answered.
+fn ask(
+    changes: &mut Changes,
+    before: &[Whole<'_>],
+    after: &[Whole<'_>],
+    journal: Option<JournalId>,
+) {
+    let question = |whole: &Whole<'_>| {
+        let (_, claimant) = whole.claimed()?;
+        let kind = match whole.kind() {
+            EntityKind::Visit => "visit-of-two-patients",
+            _ => "record-of-two-patients",
+        };
+        Some(Question {
+            kind: kind.to_owned(),
+            journal,
+            entity: Some(whole.entity()),
+            other_entity: Some(claimant),
+        })
+    };
+    let asked: Vec<Question> = before.iter().filter_map(question).collect();
+    let open: Vec<Question> = after.iter().filter_map(question).collect();
+    let about = |one: &Question| (one.entity, one.other_entity);
+    let is_in = |list: &[Question], one: &Question| list.iter().any(|it| about(it) == about(one));
+    changes.claims = open
+        .iter()
+        .filter(|one| !is_in(&asked, one))
+        .cloned()
+        .collect();
+    changes.settled = asked
+        .iter()
+        .filter(|one| !is_in(&open, one))
+        .cloned()
+        .collect();
 }
 
 fn wanted(draft: Draft<'_>, journal: JournalId, new: bool) -> Result<Wanted, Poison> {
@@ -211,10 +421,10 @@ fn wanted(draft: Draft<'_>, journal: JournalId, new: bool) -> Result<Wanted, Poi
 
 /// The joined facts and the last message that changed them; `None` when none did.
 fn join<'f>(
-    before: Option<&'f Facts>,
+    before: Option<&Facts>,
     said: &'f [(JournalId, Facts)],
 ) -> Option<(Cow<'f, Facts>, JournalId)> {
-    let mut facts = before.map(Cow::Borrowed);
+    let mut facts: Option<Cow<'f, Facts>> = before.map(|before| Cow::Owned(before.clone()));
     let mut changed_by = None;
     for (journal, statement) in said {
         match &mut facts {
@@ -234,7 +444,8 @@ fn join<'f>(
 
 /// Leaves only the entities whose facts a join with these rows would change.
 pub(crate) fn retain_changed(entities: &mut Entities, rows: &[FactRow]) -> Result<(), Poison> {
-    let rows: BTreeMap<EntityId, &FactRow> = rows.iter().map(|row| (row.entity, row)).collect();
+    let rows = rows.iter();
+    let rows: BTreeMap<_, &FactRow> = rows.map(|row| ((row.entity, row.owner), row)).collect();
     let attempt = || {
         let mut unchanged = Vec::new();
         for (id, entity) in entities.iter() {

@@ -121,7 +121,7 @@ pub(crate) fn delete(
 
 /// First half of SHA-256 over the text as it was folded: what a version says apart from its own
 /// number, time and source.
-fn content_of(text: &str) -> Uuid {
+pub(super) fn content_of(text: &str) -> Uuid {
     first_half(Sha256::digest(text).into())
 }
 

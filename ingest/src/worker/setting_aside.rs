@@ -10,7 +10,7 @@ use store::{
 };
 
 use super::{
-    BatchError, Worker,
+    ChartError, Worker,
     reading::{Failure, Read},
 };
 
@@ -23,7 +23,7 @@ impl Worker {
         &mut self,
         tenant: Tenant,
         message: Queued,
-        error: &BatchError,
+        error: &ChartError,
     ) -> usize {
         tracing::warn!(%error, journal.id = message.journal.0, "a message can't be applied");
         let set_aside = self.postpone_or_bury(tenant, message, error).await;
@@ -41,7 +41,7 @@ impl Worker {
         &mut self,
         tenant: Tenant,
         message: Queued,
-        error: &BatchError,
+        error: &ChartError,
     ) -> Result<(), StoreError> {
         let mut tx = self.store.begin(tenant).await?;
         let claim = lanes::claim_exactly(&mut tx, &[message], &[]).await?;
@@ -56,8 +56,8 @@ impl Worker {
             lanes::postpone(&mut tx, &[message.journal], due).await?;
         } else {
             let reason = match error {
-                BatchError::Store(_) => "store",
-                BatchError::Poison(_) => "poison",
+                ChartError::Store(_) => "store",
+                ChartError::NeedsLanes(_) | ChartError::Poison(_) => "poison",
             };
             bury(&mut tx, message, &Failure::new(reason, &error.to_string())).await?;
             let done = lanes::Done {

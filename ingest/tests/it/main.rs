@@ -11,5 +11,6 @@ mod chart;
 mod faults;
 mod framing;
 mod limits;
+mod merges;
 mod poison;
 mod support;

@@ -279,6 +279,22 @@ fn instant(micros: i64) -> Timestamp {
     Timestamp::from_microsecond(micros).unwrap_or(Timestamp::UNIX_EPOCH)
 }
 
+impl Source {
+    /// The source alone as bytes.
+    pub fn to_bytes(&self) -> Vec<u8> {
+        let mut out = String::from("[");
+        write_source(&mut out, self);
+        out.push(']');
+        out.into_bytes()
+    }
+
+    /// A source from its bytes.
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self, FactsError> {
+        let stored: StoredSource = serde_json::from_slice(bytes).map_err(FactsError::Unreadable)?;
+        Ok(stored.into())
+    }
+}
+
 impl From<StoredSource> for Source {
     fn from(stored: StoredSource) -> Self {
         let StoredSource(stated, sequence, sent, control_id, digest, journal, mapping) = stored;

@@ -3,23 +3,79 @@
 use fhir::ResourceType;
 use model::EntityId;
 
-use crate::facts::Place;
+use crate::facts::{Facts, Place};
 use crate::json::{Assembly, elements, inside_of_list, members};
 
 use super::observation::{self, Owner};
 use super::visit::element;
+use super::whole::identifiers_of;
 use super::{Builder, Draft, FoldContext, Parts, Said};
 
-pub(super) fn fold<'f>(
+/// The Patient, where others are one with it what they say too: their identifiers are added, as old ones
+/// where they were merged away.
+pub(super) fn person<'f>(
     entity: EntityId,
     parts: &Parts<'f>,
-    ctx: &FoldContext<'_>,
-) -> Vec<Draft<'f>> {
+    others: &[(EntityId, &'f Facts)],
+    ctx: &FoldContext<'f>,
+) -> Option<Draft<'f>> {
+    let contacts = contacts(parts);
+    let mut patient = begun(entity, parts)?;
+    if let Some(contacts) = &contacts {
+        patient.add_computed(contacts);
+    }
+    let mut added = Vec::new();
+    for (other, facts) in others {
+        let Some(tie) = ctx.ties.tie(*other) else {
+            continue;
+        };
+        let kind = if tie.retired { "replaces" } else { "seealso" };
+        added.push(link(*other, kind));
+        patient.explain_tie(tie);
+        for said in own_identifiers(&Parts::of(facts)) {
+            added.extend(identifiers_of(said.fragment, tie.retired));
+            patient.explain(said);
+        }
+    }
+    for fragment in &added {
+        patient.add_computed(fragment);
+    }
+    choose(&mut patient, "deceasedDateTime", "deceasedBoolean");
+    choose(&mut patient, "multipleBirthInteger", "multipleBirthBoolean");
+    Some(patient.finish())
+}
+
+/// The Patient of an entity that is one with another: what was said of it, and where it leads.
+pub(super) fn other<'f>(
+    entity: EntityId,
+    parts: &Parts<'f>,
+    ctx: &FoldContext<'f>,
+) -> Option<Draft<'f>> {
+    let tie = ctx.ties.tie(entity)?;
+    let kind = if tie.retired {
+        "replaced-by"
+    } else {
+        "seealso"
+    };
+    let link = link(tie.lead, kind);
+    let mut patient = begun(entity, parts)?;
+    if tie.retired {
+        patient.assembly.remove("active");
+        patient.add_computed("{\"active\":false}");
+    }
+    patient.add_computed(&link);
+    patient.explain_tie(tie);
+    choose(&mut patient, "deceasedDateTime", "deceasedBoolean");
+    choose(&mut patient, "multipleBirthInteger", "multipleBirthBoolean");
+    Some(patient.finish())
+}
+
+/// What fields say of the Patient.
+fn begun<'f: 'c, 'c>(entity: EntityId, parts: &Parts<'f>) -> Option<Builder<'f, 'c>> {
     let said = parts.itself();
     if said.is_empty() {
-        return Vec::new();
+        return None;
     }
-    let contacts = contacts(parts);
     let mut patient = Builder::new(ResourceType::Patient, entity.into());
     let has_own_identifiers = said.iter().any(|said| IDENTIFIERS.contains(&said.field));
     // The identifiers of PID-3 stand before those of PID-2, which old senders repeat.
@@ -31,24 +87,37 @@ pub(super) fn fold<'f>(
             patient.add(said);
         }
     }
-    for kind in ["merge", "link", "generalPractitioner"] {
-        for (_, said) in parts.of_kind(kind) {
-            patient.add_all(said);
-        }
+    for (_, said) in parts.of_kind("generalPractitioner") {
+        patient.add_all(said);
     }
-    if let Some(contacts) = &contacts {
-        patient.add_computed(contacts);
-    }
-    choose(&mut patient, "deceasedDateTime", "deceasedBoolean");
-    choose(&mut patient, "multipleBirthInteger", "multipleBirthBoolean");
-    let mut drafts = vec![patient.finish()];
-    drafts.extend(owned(entity, parts, ctx));
-    drafts.extend(care_team(entity, parts, ctx));
-    drafts
+    Some(patient)
+}
+
+/// The fields that name a patient: by its own identifiers, else as a merge called it.
+fn own_identifiers<'f>(parts: &Parts<'f>) -> Vec<Said<'f>> {
+    let of = |fields: &[Place]| -> Vec<Said<'f>> {
+        let said = parts.itself().iter();
+        said.filter(|said| fields.contains(&said.field))
+            .copied()
+            .collect()
+    };
+    let own = of(&IDENTIFIERS);
+    if own.is_empty() { of(&[MERGED]) } else { own }
+}
+
+fn link(other: EntityId, kind: &str) -> String {
+    let other = other.0;
+    format!(
+        "{{\"link\":[{{\"other\":{{\"reference\":\"Patient/{other}\"}},\"type\":\"{kind}\"}}]}}"
+    )
 }
 
 /// The people and organizations that care for the patient, whatever the visit: one team.
-fn care_team<'f>(entity: EntityId, parts: &Parts<'f>, ctx: &FoldContext<'_>) -> Option<Draft<'f>> {
+pub(super) fn care_team<'f>(
+    entity: EntityId,
+    parts: &Parts<'f>,
+    ctx: &FoldContext<'_>,
+) -> Option<Draft<'f>> {
     parts.of_kind("team").next()?;
     let about = format!(
         "{{\"status\":\"active\",\"subject\":{{\"reference\":\"Patient/{}\"}}}}",
@@ -64,6 +133,13 @@ fn care_team<'f>(entity: EntityId, parts: &Parts<'f>, ctx: &FoldContext<'_>) -> 
 }
 
 const MERGED: Place = Place::new("MRG", 1);
+/// The fields that name a patient.
+pub(super) const NAMES: [Place; 4] = [
+    Place::new("PID", 2),
+    Place::new("PID", 3),
+    Place::new("PID", 4),
+    MERGED,
+];
 const IDENTIFIERS: [Place; 3] = [
     Place::new("PID", 2),
     Place::new("PID", 3),
@@ -74,14 +150,14 @@ const IDENTIFIERS: [Place; 3] = [
 fn contacts(parts: &Parts<'_>) -> Option<String> {
     let people = parts
         .of_kind(ResourceType::RelatedPerson.name())
-        .map(|(_, said)| person(said));
+        .map(|(_, said)| contact(said));
     let organizations = parts.of_kind("contact").map(|(_, said)| organization(said));
     let list: Vec<String> = people.chain(organizations).flatten().collect();
     (!list.is_empty()).then(|| format!("{{\"contact\":[{}]}}", list.join(",")))
 }
 
 /// A `RelatedPerson` as a contact, which has one name and one address.
-fn person(said: &[Said<'_>]) -> Option<String> {
+fn contact(said: &[Said<'_>]) -> Option<String> {
     let mut contact = Assembly::default();
     for (name, value) in said.iter().flat_map(|said| members(said.fragment)) {
         match name {

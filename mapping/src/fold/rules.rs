@@ -35,6 +35,10 @@ impl Draft<'_> {
                 rules.push(rule(None));
                 continue;
             };
+            if value == "[]" {
+                // Computed from a message that says who is one with whom.
+                rules.push(rule(None));
+            }
             for said in inside_of_list(value).into_iter().flat_map(elements) {
                 let said: Value = serde_json::from_str(said).unwrap_or_default();
                 let item = items.iter().position(|item| *item == said);

@@ -13,21 +13,26 @@ use crate::json::{self, Assembly, members};
 use crate::segment::blank_encounter;
 
 use super::timeline::Timeline;
-use super::{Builder, Draft, FoldContext, Parts, Said, patient};
+use super::whole::identifiers_of;
+use super::{Builder, Draft, Parts, Said};
 
 const CLASS: Place = Place::new("PV1", 2);
 const ADMITTED: Place = Place::new("PV1", 44);
 const DISCHARGED: Place = Place::new("PV1", 45);
 
-pub(super) fn fold<'f>(
+/// The fields that name a visit.
+pub(super) const NAMES: [Place; 2] = [Place::new("PV1", 19), Place::new("PV1", 50)];
+
+/// The Encounter. `others` were the same visit under numbers that are not used any more.
+pub(super) fn encounter<'f>(
     entity: EntityId,
     parts: &Parts<'f>,
     facts: &'f Facts,
-    ctx: &FoldContext<'_>,
-) -> Vec<Draft<'f>> {
+    others: &[&'f Facts],
+) -> Option<Draft<'f>> {
     let said = parts.itself();
     if said.is_empty() {
-        return patient::owned(entity, parts, ctx);
+        return None;
     }
     let is_gone = is_gone(said, parts, facts);
     let timeline = Timeline::of(facts);
@@ -51,14 +56,51 @@ pub(super) fn fold<'f>(
     if let Some(diagnoses) = &diagnoses {
         encounter.add_computed(diagnoses);
     }
-    for kind in ["participant", "merge"] {
-        for (_, said) in parts.of_kind(kind) {
-            encounter.add_all(said);
+    for (_, said) in parts.of_kind("participant") {
+        encounter.add_all(said);
+    }
+    let mut added = Vec::new();
+    for facts in others {
+        for said in own_numbers(&Parts::of(facts)) {
+            added.extend(identifiers_of(said.fragment, true));
+            encounter.explain(said);
         }
     }
-    let mut drafts = vec![encounter.finish()];
-    drafts.extend(patient::owned(entity, parts, ctx));
-    drafts
+    for fragment in &added {
+        encounter.add_computed(fragment);
+    }
+    Some(encounter.finish())
+}
+
+/// The Encounter of a visit under a number that is not used any more.
+pub(super) fn other<'f>(entity: EntityId, parts: &Parts<'f>) -> Option<Draft<'f>> {
+    let about = parts.itself().first()?;
+    let mut encounter = Builder::new(ResourceType::Encounter, entity.into());
+    encounter.add_computed(
+        "{\"status\":\"entered-in-error\",\"class\":{\"system\":\
+         \"http://terminology.hl7.org/CodeSystem/v3-NullFlavor\",\"code\":\"UNK\"}}",
+    );
+    if let Some(subject) = element(about.fragment, "subject") {
+        encounter.assembly.put("subject", subject);
+    }
+    for said in own_numbers(parts) {
+        encounter.add(said);
+    }
+    Some(encounter.finish())
+}
+
+/// The fields that name a visit: by its own number, else as a merge called it.
+fn own_numbers<'f>(parts: &Parts<'f>) -> Vec<Said<'f>> {
+    let own = parts.itself().iter();
+    let own: Vec<Said<'f>> = own
+        .filter(|said| NAMES.contains(&said.field))
+        .copied()
+        .collect();
+    if own.is_empty() {
+        parts.part("named/MRG").to_vec()
+    } else {
+        own
+    }
 }
 
 /// Whether the visit was deleted, or is another one by now, and nobody spoke of it since.

@@ -16,9 +16,10 @@ use crate::datatype::hd;
 use crate::facts::{Facts, Place, Source, Stamp};
 use crate::profile::Profile;
 use crate::table::find;
+use crate::ties::{Link, Maker, Relation};
 
 use super::times::Times;
-use super::{Context, EntityKind, Interpretation, Issue, Severity, Statement, trigger};
+use super::{Context, EntityKind, Interpretation, Issue, NOBODY, Severity, Statement, trigger};
 
 /// A message that is being read.
 pub(crate) struct Reading<'a> {
@@ -33,7 +34,11 @@ pub(crate) struct Reading<'a> {
     people: RefCell<HashMap<Vec<u8>, Option<Reference>>>,
     /// The field that is being read: where issues belong.
     place: Cell<Place>,
+    /// The patient whose group is read, and the first one of the message.
+    patient: Cell<Option<EntityId>>,
+    first: Cell<Option<EntityId>>,
     statements: RefCell<Statements>,
+    links: RefCell<Vec<Link>>,
     issues: RefCell<Vec<Issue>>,
     unmapped: RefCell<Vec<Place>>,
     /// The part that is the entity itself.
@@ -46,7 +51,7 @@ pub(crate) struct Reading<'a> {
 #[derive(Default)]
 struct Statements {
     list: Vec<Statement>,
-    places: BTreeMap<EntityId, usize>,
+    places: BTreeMap<(EntityId, Option<EntityId>), usize>,
 }
 
 impl<'a> Reading<'a> {
@@ -73,7 +78,10 @@ impl<'a> Reading<'a> {
             is_full: trigger::is_full(&message.message_type().trigger()),
             place: Cell::new(Place::new("MSH", 0)),
             people: RefCell::default(),
+            patient: Cell::default(),
+            first: Cell::default(),
             statements: RefCell::default(),
+            links: RefCell::default(),
             issues: RefCell::default(),
             unmapped: RefCell::default(),
             whole: "".into(),
@@ -152,19 +160,52 @@ impl<'a> Reading<'a> {
         self.ctx.key.entity(identity)
     }
 
+    /// From here on it is said in the name of that patient.
+    pub(crate) fn turn_to_patient(&self, patient: EntityId) {
+        self.patient.set(Some(patient));
+        self.first.set(self.first.get().or(Some(patient)));
+    }
+
+    /// The patient in whose name is spoken; none before the first one was named.
+    pub(super) fn patient(&self) -> Option<EntityId> {
+        self.patient.get()
+    }
+
+    /// Says that one entity is another one, or that it is not.
+    pub(crate) fn link(
+        &self,
+        kind: EntityKind,
+        ends: [EntityId; 2],
+        relation: Relation,
+        field: Place,
+    ) {
+        let [from, to] = ends;
+        self.links.borrow_mut().push(Link {
+            kind,
+            from,
+            to,
+            relation,
+            maker: Maker::Message,
+            source: Arc::clone(&self.source),
+            field: Some(field),
+        });
+    }
+
     /// Takes what was said of an entity in.
     pub(crate) fn say(
         &self,
-        entity: EntityId,
+        (entity, owner): (EntityId, Option<EntityId>),
         kind: EntityKind,
         identities: &[SourceIdentity],
         facts: Facts,
     ) {
+        let owner = owner.or(self.first.get().filter(|_| !kind.shared()));
         let mut statements = self.statements.borrow_mut();
         let Statements { list, places } = &mut *statements;
-        let at = *places.entry(entity).or_insert_with(|| {
+        let at = *places.entry((entity, owner)).or_insert_with(|| {
             list.push(Statement {
                 entity,
+                owner: owner.unwrap_or(NOBODY),
                 kind,
                 identities: Vec::new(),
                 facts: Facts::new(),
@@ -192,6 +233,7 @@ impl<'a> Reading<'a> {
         statements.sort_by_key(|statement| statement.kind);
         Interpretation {
             statements,
+            links: self.links.into_inner(),
             issues: self.issues.into_inner(),
             unmapped: self.unmapped.into_inner(),
         }

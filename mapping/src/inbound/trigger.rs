@@ -29,6 +29,12 @@ pub(crate) enum IdentityRule {
     Keep,
     /// MRG names a patient that PID replaces.
     MergePatients,
+    /// MRG names an identifier that belongs to PID's patient, and to nobody else any more (A43).
+    MovePatient,
+    /// The account of PID-18 was that of MRG's patient (A44).
+    MoveAccount,
+    /// The visits of the message were those of MRG's patient (A45).
+    MoveVisits,
     /// Two patients are named, each for themselves (A17).
     Two,
     /// Two patients are named who are one person (A24).
@@ -121,8 +127,9 @@ const ADT: &[(&str, Rules)] = &[
     ("A40", MERGE),
     ("A41", identity(IdentityRule::MergeAccounts)),
     ("A42", identity(IdentityRule::MergeVisits)),
-    ("A44", UPDATE),
-    ("A45", UPDATE),
+    ("A43", identity(IdentityRule::MovePatient)),
+    ("A44", identity(IdentityRule::MoveAccount)),
+    ("A45", identity(IdentityRule::MoveVisits)),
     ("A46", MERGE),
     ("A47", MERGE),
     ("A49", identity(IdentityRule::MergeAccounts)),

@@ -9,18 +9,26 @@ use model::{EntityId, SourceIdentity};
 use crate::facts::{Event, Facts, Place, Register, RegisterKey};
 use crate::json::{self, Fragment};
 
-use super::{EntityKind, Reading};
+use super::{EntityKind, NOBODY, Reading};
 
 pub(crate) use super::reading::Seg;
 
 /// The kind of part that lists which parts there are.
 pub(crate) const SNAPSHOT: &str = "snapshot";
 
+/// The kind of part that names the patient to whom a thing belonged before.
+pub(crate) const MOVED: &str = "moved";
+
+/// The part that says in whose name a thing was first spoken of.
+pub(crate) const CLAIM: &str = "claim";
+
 /// Speaks of one entity. What it says is taken in by [`Voice::close`].
 pub(crate) struct Voice<'r, 'a> {
     pub(crate) reading: &'r Reading<'a>,
     pub(crate) entity: EntityId,
     kind: EntityKind,
+    /// The patient in whose name is spoken.
+    owner: Option<EntityId>,
     identities: Vec<SourceIdentity>,
     part: Arc<str>,
     /// The parts that were spoken of.
@@ -45,10 +53,17 @@ impl<'r, 'a> Voice<'r, 'a> {
         identity: SourceIdentity,
     ) -> Self {
         debug_assert_eq!(kind.identity(), identity.kind);
+        let entity = reading.entity(&identity);
+        let owner = match kind {
+            EntityKind::Patient => Some(entity),
+            kind if kind.shared() => Some(NOBODY),
+            _ => reading.patient(),
+        };
         Self {
             reading,
-            entity: reading.entity(&identity),
+            entity,
             kind,
+            owner,
             identities: vec![identity],
             part: Arc::clone(&reading.whole),
             parts: BTreeSet::new(),
@@ -213,8 +228,23 @@ impl<'r, 'a> Voice<'r, 'a> {
     /// Hands over what was said.
     pub(crate) fn close(mut self) {
         self.list_parts();
+        self.claim();
+        let about = (self.entity, self.owner);
         self.reading
-            .say(self.entity, self.kind, &self.identities, self.facts);
+            .say(about, self.kind, &self.identities, self.facts);
+    }
+
+    /// Remembers who spoke first in this patient's name: of two patients whose messages name one visit,
+    /// the first has it.
+    fn claim(&mut self) {
+        if self.kind == EntityKind::Patient || self.kind.shared() || self.facts.is_empty() {
+            return;
+        }
+        let key = RegisterKey {
+            part: CLAIM.into(),
+            field: Place::new("PID", 3),
+        };
+        self.facts.observe(&key, "{}", &self.reading.source);
     }
 }
 

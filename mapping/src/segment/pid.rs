@@ -22,17 +22,24 @@ use crate::inbound::{EntityKind, Reading, Seg, Voice};
 use crate::json;
 use crate::profile::VisitId;
 
+use super::mrg;
+
 const MOTHERS_MAIDEN_NAME: &str =
     "http://hl7.org/fhir/StructureDefinition/patient-mothersMaidenName";
 
 /// States what PID says of the patient.
-pub(super) fn state(pid: &Seg<'_>, msh: &Segment<'_>, voice: &mut Voice<'_, '_>) {
+pub(super) fn state(
+    pid: &Seg<'_>,
+    message: &Message<'_>,
+    rule: IdentityRule,
+    voice: &mut Voice<'_, '_>,
+) {
     pid.skip(&[1, 12]);
-    identifiers(pid, msh, voice);
+    identifiers(pid, &message.msh(), voice);
     names(pid, voice);
     contacts(pid, voice);
     demographics::state(pid, voice);
-    account(pid, msh, voice);
+    account(pid, message, rule, voice);
     if voice.has_said_nothing() {
         voice.exist(pid.place(0));
     }
@@ -166,6 +173,9 @@ pub(super) fn record(rule: IdentityRule, voice: &mut Voice<'_, '_>) {
         IdentityRule::AddPatient => voice.delete(place),
         IdentityRule::Keep
         | IdentityRule::MergePatients
+        | IdentityRule::MovePatient
+        | IdentityRule::MoveAccount
+        | IdentityRule::MoveVisits
         | IdentityRule::Two
         | IdentityRule::Link
         | IdentityRule::Unlink
@@ -177,7 +187,8 @@ pub(super) fn record(rule: IdentityRule, voice: &mut Voice<'_, '_>) {
 }
 
 /// PID-18 → Account, unless the profile says that it is the visit's number.
-fn account(pid: &Seg<'_>, msh: &Segment<'_>, patient: &Voice<'_, '_>) {
+fn account(pid: &Seg<'_>, message: &Message<'_>, rule: IdentityRule, patient: &Voice<'_, '_>) {
+    let msh = &message.msh();
     let reading = patient.reading;
     let is_visit = reading.profile().visit_id.contains(&VisitId::AccountNumber);
     let Some(identity) = identity::account(pid.raw(), msh) else {
@@ -188,6 +199,9 @@ fn account(pid: &Seg<'_>, msh: &Segment<'_>, patient: &Voice<'_, '_>) {
         return;
     }
     let mut voice = Voice::new(reading, EntityKind::Account, identity);
+    if rule == IdentityRule::MoveAccount {
+        mrg::moved(message, &mut voice);
+    }
     let blank = || Account {
         status: Code::default(),
         ..Account::default()

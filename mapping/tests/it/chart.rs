@@ -3,17 +3,15 @@
 use std::collections::BTreeMap;
 
 use jiff::tz::TimeZone;
-use mapping::inbound::{Context, EntityKind, Interpretation, interpret};
-use mapping::{Facts, FoldContext, Profile, fold};
-use model::{EntityId, IdentityKey, Timestamp};
+use mapping::inbound::{Context, Interpretation, interpret};
+use mapping::{Facts, Profile};
+use model::{IdentityKey, Timestamp};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
-/// Entities with what was said of them.
+/// What was said of whom.
 #[derive(Default)]
-pub(crate) struct Chart {
-    entities: BTreeMap<EntityId, (EntityKind, Facts)>,
-}
+pub(crate) struct Chart(mapping::Chart);
 
 pub(crate) fn profile() -> &'static Profile {
     Profile::named("generic").unwrap()
@@ -57,27 +55,25 @@ impl Chart {
         chart
     }
 
-    pub(crate) fn take(&mut self, interpretation: Interpretation) {
-        for statement in interpretation.statements {
-            let empty = || (statement.kind, Facts::new());
-            let (_, facts) = self.entities.entry(statement.entity).or_insert_with(empty);
-            facts.join(&statement.facts);
+    pub(crate) fn take(&mut self, mut said: Interpretation) {
+        for statement in &mut said.statements {
             // What is stored is read again before the next message.
-            *facts = Facts::from_bytes(&facts.to_bytes()).unwrap();
+            statement.facts = Facts::from_bytes(&statement.facts.to_bytes()).unwrap();
         }
+        self.0.take(said);
     }
 
     /// All resources, by type and id.
     pub(crate) fn resources(&self) -> BTreeMap<String, Value> {
-        let ctx = FoldContext {
-            profile: profile(),
-            key: &IdentityKey::PUBLIC,
-        };
-        self.entities
-            .iter()
-            .flat_map(|(entity, (kind, facts))| fold(*entity, *kind, facts, &ctx))
-            .map(|folded| (format!("{}/{}", folded.kind.name(), folded.id), folded.body))
-            .collect()
+        let folded = self.0.resources(&IdentityKey::PUBLIC).into_iter();
+        let named = folded.map(|one| (format!("{}/{}", one.kind.name(), one.id), one.body));
+        let resources: BTreeMap<_, _> = named.clone().collect();
+        assert_eq!(
+            resources.len(),
+            named.count(),
+            "each resource is folded once"
+        );
+        resources
     }
 
     /// The only resource of a type.

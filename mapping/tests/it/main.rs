@@ -5,6 +5,8 @@ mod chart;
 #[cfg(test)]
 mod histories;
 #[cfg(test)]
+mod identity;
+#[cfg(test)]
 mod immunizations;
 #[cfg(test)]
 mod lineage;

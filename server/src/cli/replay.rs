@@ -89,10 +89,12 @@ async fn look(
         let entry = journal::get(store, reader.tenant, *id).await?;
         let entry = entry.with_context(|| format!("the journal has no entry {id}"))?;
         let (word, changes) = match replay::preview(store, reader, &entry).await? {
-            Preview::Nothing => ("nothing would change".to_owned(), Vec::new()),
+            Preview::Changes(changed) if changed.is_empty() => {
+                ("nothing would change".to_owned(), Vec::new())
+            }
             Preview::Unmappable(what) => (format!("can't be mapped: {what}"), Vec::new()),
             Preview::Changes(changed) => {
-                let changed = changed.iter().map(|(kind, id)| format!("{kind}/{id}"));
+                let changed = changed.iter().map(|one| format!("{}/{}", one.kind, one.id));
                 ("would change".to_owned(), changed.collect())
             }
         };

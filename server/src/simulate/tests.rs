@@ -132,9 +132,9 @@ mod chart {
     use std::collections::BTreeMap;
 
     use jiff::tz::TimeZone;
-    use mapping::inbound::{Context, EntityKind, interpret};
-    use mapping::{Facts, FoldContext, Profile, fold};
-    use model::{EntityId, IdentityKey};
+    use mapping::Profile;
+    use mapping::inbound::{Context, interpret};
+    use model::IdentityKey;
     use serde_json::Value;
     use sha2::{Digest, Sha256};
 
@@ -143,7 +143,7 @@ mod chart {
 
     fn chart(messages: &[FeedMessage]) -> BTreeMap<String, Value> {
         let profile = Profile::named("generic").unwrap();
-        let mut entities: BTreeMap<(EntityKind, EntityId), Facts> = BTreeMap::new();
+        let mut chart = mapping::Chart::default();
         for message in messages {
             let parsed = hl7v2::Message::parse(message.text.as_bytes()).unwrap();
             let ctx = Context {
@@ -154,21 +154,11 @@ mod chart {
                 journal: None,
                 digest: Sha256::digest(message.text.as_bytes()).into(),
             };
-            for statement in interpret(&parsed, &ctx).unwrap().statements {
-                let facts = entities
-                    .entry((statement.kind, statement.entity))
-                    .or_default();
-                facts.join(&statement.facts);
-            }
+            chart.take(interpret(&parsed, &ctx).unwrap());
         }
-        let ctx = FoldContext {
-            profile,
-            key: &IdentityKey::PUBLIC,
-        };
-        let folded = entities
-            .iter()
-            .flat_map(|((kind, id), facts)| fold(*id, *kind, facts, &ctx));
+        let folded = chart.resources(&IdentityKey::PUBLIC);
         folded
+            .into_iter()
             .map(|one| (format!("{}/{}", one.kind.name(), one.id), one.body))
             .collect()
     }

@@ -110,7 +110,7 @@ async fn apply(tx: &mut store::Tx, messages: &[Queued], chain: &AuditChain) {
                 FactRow {
                     entity: EntityId(entity),
                     kind,
-                    lane: Some(message.lane),
+                    owner: EntityId(message.lane.0),
                     journal: message.journal,
                     fold_version: 1,
                     body: noise(entity, size).into_bytes(),
@@ -124,7 +124,7 @@ async fn apply(tx: &mut store::Tx, messages: &[Queued], chain: &AuditChain) {
         .iter()
         .map(|fact| Identity {
             entity: fact.entity,
-            lane: fact.lane,
+            lane: Some(model::LaneId(fact.owner.0)),
             identity: model::SourceIdentity {
                 kind: model::IdentityKind::Patient,
                 authority: "HCHB".to_owned(),

@@ -86,6 +86,17 @@ pub async fn claim_exactly(
     still_waiting(tx, &ids).await
 }
 
+/// Tries the locks of more lanes; false when another has one of them in hand.
+pub async fn try_lock(tx: &mut Tx, lanes: &[LaneId]) -> Result<bool> {
+    let mut locks: Vec<i64> = lanes.iter().copied().map(lock_key).collect();
+    locks.sort_unstable();
+    locks.dedup();
+    let sql = "select coalesce(bool_and(pg_try_advisory_xact_lock(key)), true)
+        from unnest($1::bigint[]) key";
+    let row = tx.query(sql, &[&locks]).await?;
+    Ok(row.first().is_some_and(|row| row.get(0)))
+}
+
 /// The tenants that have messages waiting which are due.
 pub async fn tenants_with_work(store: &Store) -> Result<Vec<Tenant>> {
     let now: Timestamp = store.clock().now();

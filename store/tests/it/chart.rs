@@ -6,6 +6,7 @@ use model::{
 };
 use store::fact::{self, FactRow};
 use store::identity::{self, Identity};
+use store::link::{self, LinkRow};
 use store::resource::{self, Head, IndexRows, Op, Origin, Version, Write};
 use store::{Store, StoreError};
 use uuid::Uuid;
@@ -89,7 +90,7 @@ async fn facts_are_saved_and_loaded_and_a_race_to_make_them_is_retried() {
     let fact = |n: u128, body: &[u8], new| FactRow {
         entity: EntityId(Uuid::from_u128(n)),
         kind: 1,
-        lane: None,
+        owner: EntityId(Uuid::from_u128(n)),
         journal: JournalId(1),
         fold_version: 1,
         body: body.to_vec(),
@@ -148,40 +149,58 @@ async fn identifiers_are_replaced_and_found_by_value() {
 }
 
 #[tokio::test]
-async fn aliases_and_links_stay_as_they_were_said_last() {
+async fn aliases_stay_as_they_were_said_first() {
     let Some(db) = db::fresh().await else { return };
     let (a, b) = (EntityId(Uuid::from_u128(1)), EntityId(Uuid::from_u128(2)));
-    let now = db.store.clock().now();
     let mut tx = db.store.begin(Tenant::DEFAULT).await.unwrap();
     identity::add_alias(&mut tx, a, b, "profile").await.unwrap();
     identity::add_alias(&mut tx, a, a, "profile").await.unwrap();
     assert_eq!(identity::resolve(&mut tx, &[a, b]).await.unwrap(), [(a, b)]);
-    let link = identity::Link {
-        source: a,
-        target: b,
-        reason: "merge".to_owned(),
-        stated_at: now,
-        journal: None,
-        removed: false,
-    };
-    identity::link(&mut tx, &link).await.unwrap();
-    let earlier = Timestamp::UNIX_EPOCH;
-    let late = identity::Link {
-        removed: true,
-        stated_at: earlier,
-        ..link
-    };
-    identity::link(&mut tx, &late).await.unwrap();
     tx.commit().await.unwrap();
-    let sql = "select removed from link";
-    assert!(
-        !db.client()
-            .await
-            .query_one(sql, &[])
-            .await
-            .unwrap()
-            .get::<_, bool>(0)
-    );
+}
+
+#[tokio::test]
+async fn links_are_found_over_others_and_say_who_is_one_with_whom() {
+    let Some(db) = db::fresh().await else { return };
+    let entity = |n: u128| EntityId(Uuid::from_u128(n));
+    let now = db.store.clock().now();
+    let between = |low: u128, high: u128| LinkRow {
+        low: entity(low),
+        high: entity(high),
+        kind: 1,
+        maker: 1,
+        relation: 2,
+        from_low: true,
+        stated_at: now,
+        journal: Some(JournalId(7)),
+        field: Some("MRG-1".to_owned()),
+        source: b"[]".to_vec(),
+    };
+    let links = [between(1, 2), between(2, 3), between(8, 9)];
+    let mut tx = db.store.begin(Tenant::DEFAULT).await.unwrap();
+    link::save(&mut tx, &links).await.unwrap();
+    let apart = LinkRow {
+        relation: 0,
+        ..between(8, 9)
+    };
+    link::save(&mut tx, std::slice::from_ref(&apart))
+        .await
+        .unwrap();
+    let mut around = link::around(&mut tx, &[entity(3)]).await.unwrap();
+    around.sort_by_key(|link| link.low);
+    assert_eq!(around, links[..2]);
+    assert_eq!(link::around(&mut tx, &[entity(9)]).await.unwrap(), [apart]);
+    let one = [1, 2, 3].map(|n| (entity(n), entity(3)));
+    link::lead(&mut tx, &[1, 2, 3].map(entity), &one)
+        .await
+        .unwrap();
+    let mut leads = link::leads(&tx, &[entity(1)]).await.unwrap();
+    leads.sort_unstable();
+    assert_eq!(leads, one);
+    link::lead(&mut tx, &[1, 2, 3].map(entity), &[])
+        .await
+        .unwrap();
+    assert!(link::leads(&tx, &[entity(1)]).await.unwrap().is_empty());
 }
 
 /// Creates resource 1, changes it, deletes it.

@@ -1,19 +1,19 @@
 //! MRG for accounts and visits, and the links that name two patients without MRG.
 
-use fhirbolt::model::r4::resources::{Account, Encounter, Patient};
-use fhirbolt::model::r4::types::{Code, Identifier, Reference};
+use fhirbolt::model::r4::resources::{Account, Encounter};
+use fhirbolt::model::r4::types::{Code, Identifier};
 use hl7v2::{Message, Segment};
 use model::{IdentityKind, SourceIdentity};
 
 use crate::datatype::cx;
 use crate::datatype::xon::refer;
+use crate::facts::Place;
 use crate::identity;
 use crate::inbound::trigger::IdentityRule;
 use crate::inbound::{EntityKind, Reading, Seg, Voice};
 use crate::json;
 use crate::segment::pv1;
-
-use super::{link, retired};
+use crate::ties::Relation;
 
 /// MRG-3: the account before, which is not in use any more where the message replaces it. What becomes of
 /// it otherwise nobody says.
@@ -36,6 +36,10 @@ pub(in crate::segment) fn account(
     }
     let is_replaced = present.is_some() && rule == IdentityRule::MergeAccounts;
     let mut voice = Voice::new(reading, EntityKind::Account, identity);
+    if let Some(present) = present.filter(|_| is_replaced) {
+        let ends = [voice.entity, named(present)];
+        reading.link(EntityKind::Account, ends, Relation::Merged, mrg.place(3));
+    }
     let before = Account {
         status: if is_replaced { "inactive" } else { "unknown" }.into(),
         subject: vec![refer("Patient", patient.entity.0, None)],
@@ -45,12 +49,12 @@ pub(in crate::segment) fn account(
     let identifier: Vec<Identifier> = cx::identifier(cx, Some("AN"), reading)
         .into_iter()
         .collect();
-    let named = Account {
+    let before = Account {
         identifier,
         ..blank()
     };
     voice.turn_to_part("prior", "MRG");
-    voice.state(mrg.place(3), json::fragment(&named));
+    voice.state(mrg.place(3), json::fragment(&before));
     voice.close();
 }
 
@@ -61,13 +65,12 @@ fn blank() -> Account {
     }
 }
 
-/// MRG-5 and 6: the visit before. The present one has its number as an old one; a visit under that number
-/// was heard of in error.
+/// MRG-5 and 6: the number that the visit had before.
 pub(in crate::segment) fn visit(
     mrg: &Segment<'_>,
     message: &Message<'_>,
     reading: &Reading<'_>,
-    present: &mut Voice<'_, '_>,
+    present: &Voice<'_, '_>,
 ) {
     let msh = message.msh();
     let mrg = Seg::new("MRG", *mrg);
@@ -76,30 +79,23 @@ pub(in crate::segment) fn visit(
         .flat_map(|n| identity::valued(mrg.field(n)))
         .collect();
     let Some(first) = sent.first() else { return };
-    let mut before = Voice::new(
-        reading,
-        EntityKind::Visit,
-        identity::of(IdentityKind::Visit, *first, &msh),
-    );
+    let identity = identity::of(IdentityKind::Visit, *first, &msh);
+    let mut before = Voice::new(reading, EntityKind::Visit, identity);
     if before.entity == present.entity {
         return;
     }
+    let ends = [before.entity, present.entity];
+    reading.link(EntityKind::Visit, ends, Relation::Merged, mrg.place(5));
     let identifiers = sent
         .iter()
         .filter_map(|cx| cx::identifier(*cx, Some("VN"), reading));
-    let kept = Encounter {
-        identifier: identifiers.map(retired).collect(),
+    let named = Encounter {
+        identifier: identifiers.collect(),
         ..pv1::blank()
     };
-    present.turn_to_part("merge", &before.entity.to_string());
-    present.state(mrg.place(5), json::fragment(&kept));
-    present.turn_to_whole();
-    let gone = Encounter {
-        status: "entered-in-error".into(),
-        ..pv1::blank()
-    };
-    before.turn_to_part("gone", "MRG");
-    before.state(mrg.place(5), json::fragment(&gone));
+    // A number alone is no visit: it becomes one when somebody speaks of it.
+    before.turn_to_part("named", "MRG");
+    before.state(mrg.place(5), json::fragment(&named));
     before.close();
 }
 
@@ -110,24 +106,14 @@ pub(in crate::segment) fn linked(
     rule: IdentityRule,
     reading: &Reading<'_>,
 ) {
-    for (own, other) in [(first, second), (second, first)] {
-        let mut voice = Voice::new(reading, EntityKind::Patient, own.clone());
-        let other = reading.entity(other);
-        if voice.entity == other {
-            return;
-        }
-        let place = crate::facts::Place::new("PID", 3);
-        voice.turn_to_part("link", &other.to_string());
-        if rule == IdentityRule::Unlink {
-            voice.delete(place);
-        } else {
-            let other: Reference = refer("Patient", other.0, None);
-            let linked = Patient {
-                link: vec![link(other, "seealso")],
-                ..Patient::default()
-            };
-            voice.state(place, json::fragment(&linked));
-        }
-        voice.close();
+    let ends = [first, second].map(|identity| reading.entity(identity));
+    if ends[0] == ends[1] {
+        return;
     }
+    let relation = if rule == IdentityRule::Unlink {
+        Relation::Apart
+    } else {
+        Relation::Same
+    };
+    reading.link(EntityKind::Patient, ends, relation, Place::new("PID", 3));
 }

@@ -1,0 +1,376 @@
+//! What becomes one resource, with all that it owns: mostly the facts of one entity, sometimes those of
+//! several that are one (merged patients, a visit that got another number).
+
+use std::borrow::Cow;
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+
+use fhir::ResourceType;
+use model::{EntityId, IdentityKey};
+use serde_json::Value;
+
+use crate::facts::{Facts, RegisterKey, Source};
+use crate::inbound::{CLAIM, EntityKind, MOVED, NOBODY};
+use crate::ties::{Link, Maker, Relation, Ties};
+
+use super::{
+    Draft, FoldContext, Parts, account, appointment, document, episode, order, patient, visit,
+};
+
+/// What is said of an entity in the name of one patient.
+#[derive(Clone, Debug)]
+pub struct Row<'f> {
+    /// Of what.
+    pub entity: EntityId,
+    /// What kind of thing that is.
+    pub kind: EntityKind,
+    /// In whose name ([`crate::inbound::Statement::owner`]).
+    pub owner: EntityId,
+    /// What is said.
+    pub facts: Cow<'f, Facts>,
+}
+
+/// What becomes one resource.
+#[derive(Debug)]
+pub struct Whole<'f> {
+    kind: EntityKind,
+    /// The entity that leads, and the id of its resource: another one where the first is taken.
+    lead: EntityId,
+    id: EntityId,
+    /// Whose facts, the one that leads first.
+    members: Vec<(EntityId, Cow<'f, Facts>)>,
+    /// All that is said of it as one; none where the only member says it all.
+    joined: Option<Facts>,
+    /// What references to some entities mean here.
+    means: BTreeMap<EntityId, EntityId>,
+    /// Spoken of in the name of patients who are not one: whose it is, and who else claims it.
+    claimed: Option<(EntityId, EntityId)>,
+}
+
+/// Sorts rows into wholes, in the order of the rows; what they become does not depend on it.
+pub fn wholes<'f>(
+    rows: impl IntoIterator<Item = Row<'f>>,
+    ties: &Ties,
+    key: &IdentityKey,
+) -> Vec<Whole<'f>> {
+    let mut units: Vec<(EntityKind, EntityId, Vec<Row<'f>>)> = Vec::new();
+    let mut places: HashMap<(EntityKind, EntityId), usize> = HashMap::new();
+    for row in rows {
+        let (kind, lead) = (row.kind, ties.lead(row.entity));
+        let at = *places.entry((kind, lead)).or_insert(units.len());
+        match units.get_mut(at) {
+            Some((_, _, rows)) => rows.push(row),
+            None => units.push((kind, lead, vec![row])),
+        }
+    }
+    let wholes = |(kind, lead, rows)| unit(kind, lead, rows, ties, key);
+    units.into_iter().flat_map(wholes).collect()
+}
+
+/// The wholes of rows that have one lead: one, unless patients who are not one claim it.
+fn unit<'f>(
+    kind: EntityKind,
+    lead: EntityId,
+    mut rows: Vec<Row<'f>>,
+    ties: &Ties,
+    key: &IdentityKey,
+) -> Vec<Whole<'f>> {
+    if rows.len() < 2 || kind == EntityKind::Patient || kind.shared() {
+        return vec![Whole::of(kind, lead, rows)];
+    }
+    rows.sort_by(|one, other| {
+        let first = first_said(&one.facts).cmp(&first_said(&other.facts));
+        first.then_with(|| (one.owner, one.entity).cmp(&(other.owner, other.entity)))
+    });
+    let moves = moves(&rows, ties);
+    let moves = Ties::of(&moves);
+    let person = |row: &Row<'_>| moves.lead(ties.lead(row.owner));
+    let mut groups: Vec<(EntityId, Vec<Row<'f>>)> = Vec::new();
+    let (nobodys, owned): (Vec<_>, Vec<_>) = rows.into_iter().partition(|row| row.owner == NOBODY);
+    for row in owned {
+        let person = person(&row);
+        match groups.iter_mut().find(|(known, _)| *known == person) {
+            Some((_, rows)) => rows.push(row),
+            None => groups.push((person, vec![row])),
+        }
+    }
+    match groups.first_mut() {
+        Some((_, rows)) => rows.extend(nobodys),
+        None => groups.push((NOBODY, nobodys)),
+    }
+    let owner = groups.first().map_or(NOBODY, |(person, _)| *person);
+    let whole = |(nth, (person, rows)): (usize, (EntityId, Vec<Row<'f>>))| {
+        let owners: Vec<EntityId> = rows.iter().map(|row| row.owner).collect();
+        let mut whole = Whole::of(kind, lead, rows);
+        let renamed = owners.into_iter().filter(|owner| *owner != NOBODY);
+        whole.means.extend(renamed.map(|owner| (owner, person)));
+        if nth != 0 {
+            whole.stand_apart(person, key);
+            whole.claimed = Some((owner, person));
+        }
+        whole
+    };
+    groups.into_iter().enumerate().map(whole).collect()
+}
+
+/// When a thing was first spoken of.
+fn first_said(facts: &Facts) -> Option<&Arc<Source>> {
+    let mut claims = facts.observed().filter(|(key, ..)| *key.part == *CLAIM);
+    claims.next().map(|(_, _, source)| source)
+}
+
+/// Which patients' claims were given to other patients by a message that says so (A44, A45).
+fn moves(rows: &[Row<'_>], ties: &Ties) -> Vec<Link> {
+    let moved = |row: &Row<'_>| {
+        let owner = ties.lead(row.owner);
+        let registers = row.facts.registers().filter_map(move |(key, register)| {
+            let before = key.part.strip_prefix(MOVED)?.strip_prefix('/')?;
+            Some(Link {
+                kind: EntityKind::Patient,
+                from: ties.lead(before.parse().ok()?),
+                to: owner,
+                relation: Relation::Moved,
+                maker: Maker::Message,
+                source: Arc::clone(&register.source),
+                field: Some(key.field),
+            })
+        });
+        registers.collect::<Vec<_>>()
+    };
+    let links = rows.iter().flat_map(moved);
+    links.filter(|link| link.from != link.to).collect()
+}
+
+impl<'f> Whole<'f> {
+    /// What one row says, tied to nothing.
+    pub fn one(entity: EntityId, kind: EntityKind, facts: &'f Facts) -> Self {
+        Self {
+            kind,
+            lead: entity,
+            id: entity,
+            members: vec![(entity, Cow::Borrowed(facts))],
+            joined: None,
+            means: BTreeMap::new(),
+            claimed: None,
+        }
+    }
+
+    fn of(kind: EntityKind, lead: EntityId, rows: Vec<Row<'f>>) -> Self {
+        let mut members: Vec<(EntityId, Cow<'f, Facts>)> = Vec::with_capacity(1);
+        for row in rows {
+            match members.iter_mut().find(|(known, _)| *known == row.entity) {
+                Some((_, facts)) => {
+                    facts.to_mut().join(&row.facts);
+                }
+                None => members.push((row.entity, row.facts)),
+            }
+        }
+        members.sort_by_key(|(entity, _)| (*entity != lead, *entity));
+        let id = members.first().map_or(lead, |(entity, _)| *entity);
+        let joined = (1 < members.len()).then(|| joined(kind, &members));
+        Self {
+            kind,
+            lead,
+            id,
+            members,
+            joined,
+            means: BTreeMap::new(),
+            claimed: None,
+        }
+    }
+
+    /// Takes an id of its own, and what it owns with it.
+    fn stand_apart(&mut self, person: EntityId, key: &IdentityKey) {
+        let own = key.part(self.id, &["of", &person.to_string()]);
+        let known = self.id;
+        self.means.insert(known, own);
+        let parts = self.facts().registers();
+        let parts = parts.filter_map(|(key, _)| key.part.split_once('/'));
+        let moved = parts.map(|part| {
+            let [before, after] = [known, own].map(|owner| key.part(owner, &[part.0, part.1]));
+            (before, after)
+        });
+        let moved: Vec<_> = moved.collect();
+        self.means.extend(moved);
+        for (entity, _) in &mut self.members {
+            if *entity == known {
+                *entity = own;
+            }
+        }
+        self.id = own;
+    }
+
+    /// What kind of thing it is.
+    pub fn kind(&self) -> EntityKind {
+        self.kind
+    }
+
+    /// The entity that leads it.
+    pub fn entity(&self) -> EntityId {
+        self.lead
+    }
+
+    /// The patient whose it is and the one who claims it too, where these are not one: somebody must
+    /// decide.
+    pub fn claimed(&self) -> Option<(EntityId, EntityId)> {
+        self.claimed
+    }
+
+    fn facts(&self) -> &Facts {
+        static NOTHING: Facts = Facts::nothing();
+        let only = || self.members.first().map(|(_, facts)| facts.as_ref());
+        self.joined.as_ref().or_else(only).unwrap_or(&NOTHING)
+    }
+
+    /// Its resources as text: whoever finds a text unchanged need not read it.
+    pub fn drafts<'d>(&'d self, ctx: &FoldContext<'d>) -> Vec<Draft<'d>> {
+        let facts = self.facts();
+        let (id, parts) = (self.id, Parts::of(facts));
+        let mut drafts = match self.kind {
+            EntityKind::Patient => self.patients(&parts, ctx),
+            EntityKind::Visit => self.visits(&parts, ctx),
+            EntityKind::Practitioner => parts.whole(ResourceType::Practitioner, id),
+            EntityKind::Organization => parts.whole(ResourceType::Organization, id),
+            EntityKind::Location => parts.whole(ResourceType::Location, id),
+            EntityKind::Account => self.accounts(),
+            EntityKind::Appointment => appointment::fold(id, &parts),
+            EntityKind::Document => document::fold(id, &parts, ctx),
+            EntityKind::Charge => parts.whole(ResourceType::ChargeItem, id),
+            EntityKind::Episode => episode::fold(id, &parts),
+            EntityKind::Order => order::request(id, &parts, ctx),
+            EntityKind::Prescription => order::prescription(id, &parts, ctx),
+            EntityKind::Report => order::report(id, &parts, ctx),
+            EntityKind::Specimen => parts.whole(ResourceType::Specimen, id),
+            EntityKind::Immunization => order::immunization(id, &parts, ctx),
+            EntityKind::PractitionerRole => parts.whole(ResourceType::PractitionerRole, id),
+        };
+        if !(self.means.is_empty() && ctx.ties.is_empty()) {
+            for draft in &mut drafts {
+                self.name_anew(draft, ctx.ties);
+            }
+        }
+        drafts
+    }
+
+    fn patients<'d>(&'d self, parts: &Parts<'d>, ctx: &FoldContext<'d>) -> Vec<Draft<'d>> {
+        let others = self.members.get(1..).unwrap_or_default();
+        let others: Vec<(EntityId, &Facts)> = others
+            .iter()
+            .map(|(entity, facts)| (*entity, facts.as_ref()))
+            .collect();
+        let mut drafts: Vec<Draft<'d>> = patient::person(self.id, parts, &others, ctx)
+            .into_iter()
+            .collect();
+        for (entity, facts) in self.each() {
+            let own = Parts::of(facts);
+            if *entity != self.id {
+                drafts.extend(patient::other(*entity, &own, ctx));
+            }
+            drafts.extend(patient::owned(*entity, &own, ctx));
+        }
+        drafts.extend(patient::care_team(self.id, parts, ctx));
+        drafts
+    }
+
+    fn visits<'d>(&'d self, parts: &Parts<'d>, ctx: &FoldContext<'d>) -> Vec<Draft<'d>> {
+        let others = self.members.get(1..).unwrap_or_default();
+        let others: Vec<&Facts> = others.iter().map(|(_, facts)| facts.as_ref()).collect();
+        let mut drafts: Vec<Draft<'d>> = visit::encounter(self.id, parts, self.facts(), &others)
+            .into_iter()
+            .collect();
+        for (entity, facts) in self.each() {
+            let own = Parts::of(facts);
+            if *entity != self.id {
+                drafts.extend(visit::other(*entity, &own));
+            }
+            drafts.extend(patient::owned(*entity, &own, ctx));
+        }
+        drafts
+    }
+
+    /// An account that another one replaces says so itself.
+    fn accounts(&self) -> Vec<Draft<'_>> {
+        let each = self.each();
+        each.flat_map(|(entity, facts)| account::fold(*entity, &Parts::of(facts)))
+            .collect()
+    }
+
+    fn each(&self) -> impl Iterator<Item = (&EntityId, &Facts)> {
+        self.members
+            .iter()
+            .map(|(entity, facts)| (entity, facts.as_ref()))
+    }
+
+    /// References to what was merged lead to what it was merged into. Only Patient resources speak of
+    /// merged patients by their own ids.
+    fn name_anew(&self, draft: &mut Draft<'_>, ties: &Ties) {
+        if draft.kind == ResourceType::Patient {
+            return;
+        }
+        let lead = |id: EntityId| {
+            let meant = self.means.get(&id).copied().unwrap_or(id);
+            let lead = ties.lead(meant);
+            (lead != id).then_some(lead)
+        };
+        if let Some(text) = renamed(&draft.text, lead) {
+            draft.text = text;
+        }
+    }
+}
+
+/// All that is said of several entities that are one. The identifiers of those that do not lead are old
+/// ones: they are added apart.
+fn joined(kind: EntityKind, members: &[(EntityId, Cow<'_, Facts>)]) -> Facts {
+    let mut all = Facts::new();
+    for (nth, (_, facts)) in members.iter().enumerate() {
+        let is_kept = |key: &RegisterKey| {
+            let names = match kind {
+                EntityKind::Patient => &patient::NAMES[..],
+                EntityKind::Visit => &visit::NAMES[..],
+                _ => &[],
+            };
+            nth == 0 || !key.part.is_empty() || !names.contains(&key.field)
+        };
+        all.join_some(facts, is_kept);
+    }
+    all
+}
+
+/// The identifiers that a field gives, as a fragment; those that are not used any more say so.
+pub(super) fn identifiers_of(fragment: &str, old: bool) -> Option<String> {
+    if !old {
+        return Some(fragment.to_owned());
+    }
+    let mut said: Value = serde_json::from_str(fragment).ok()?;
+    for identifier in said.get_mut("identifier")?.as_array_mut()? {
+        let fields = identifier.as_object_mut()?;
+        fields.insert("use".to_owned(), "old".into());
+    }
+    let identifier = said.get("identifier")?;
+    Some(format!("{{\"identifier\":{identifier}}}"))
+}
+
+/// A text in which references name other ids; none where nothing changed.
+fn renamed(text: &str, lead: impl Fn(EntityId) -> Option<EntityId>) -> Option<String> {
+    const MARK: &str = "\"reference\":\"";
+    const ID_CHARS: usize = 36;
+    let mut out = String::new();
+    let mut written = 0;
+    for (at, _) in text.match_indices(MARK) {
+        let start = at + MARK.len();
+        let target = text.get(start..).unwrap_or_default();
+        let n_letters = target.bytes().take_while(u8::is_ascii_alphabetic).count();
+        let id_at = start + n_letters + 1;
+        let id = text.get(id_at..id_at + ID_CHARS);
+        let Some(id) = id.and_then(|id| id.parse().ok()).and_then(&lead) else {
+            continue;
+        };
+        out.push_str(text.get(written..id_at).unwrap_or_default());
+        out.push_str(&id.to_string());
+        written = id_at + ID_CHARS;
+    }
+    (written != 0).then(|| {
+        out.push_str(text.get(written..).unwrap_or_default());
+        out
+    })
+}

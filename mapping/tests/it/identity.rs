@@ -1,0 +1,253 @@
+//! Who is who: merges, links, moves, and that taking them back restores what was (rule 30).
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+use crate::chart::Chart;
+
+fn adt(event: &str, stated: &str, lines: &str) -> String {
+    format!(
+        "MSH|^~\\&|EMR|AGENCY|||{stated}||ADT^{event}|{event}{stated}|P|2.5.1\nEVN||{stated}\n{lines}"
+    )
+}
+
+fn person(number: &str, name: &str) -> String {
+    format!("PID|1||{number}^^^EMR^MR||{name}||19600102|F")
+}
+
+fn visit(number: &str) -> String {
+    let between = "|".repeat(16);
+    format!("PV1|1|I|W1^R2^B3{between}{number}^^^EMR^VN\nDG1|1||I10^A^I10|||W")
+}
+
+fn admission(stated: &str, patient: &str, name: &str, number: &str) -> String {
+    let lines = format!("{}\n{}", person(patient, name), visit(number));
+    adt("A01", stated, &lines)
+}
+
+fn merge(stated: &str, old: &str, new: &str) -> String {
+    let lines = format!("{}\nMRG|{old}^^^EMR^MR", person(new, "DOE^JANE"));
+    adt("A40", stated, &lines)
+}
+
+/// Every order of a few messages, which must all give the same.
+fn in_every_order(messages: &[String]) -> BTreeMap<String, Value> {
+    let expected = Chart::of(messages).resources();
+    let mut orders = vec![Vec::new()];
+    for message in messages {
+        let longer = orders.iter().flat_map(|order: &Vec<&String>| {
+            (0..=order.len()).map(move |at| {
+                let mut order = order.clone();
+                order.insert(at, message);
+                order
+            })
+        });
+        orders = longer.collect();
+    }
+    for mut order in orders {
+        assert_eq!(Chart::of(&order).resources(), expected);
+        let again = order.clone();
+        order.extend(again);
+        assert_eq!(Chart::of(&order).resources(), expected, "twice");
+    }
+    expected
+}
+
+fn patients(chart: &BTreeMap<String, Value>) -> Vec<&Value> {
+    of_type(chart, "Patient")
+}
+
+fn of_type<'c>(chart: &'c BTreeMap<String, Value>, kind: &str) -> Vec<&'c Value> {
+    chart
+        .values()
+        .filter(|it| it["resourceType"] == kind)
+        .collect()
+}
+
+fn patient<'c>(chart: &'c BTreeMap<String, Value>, number: &str) -> &'c Value {
+    let all = patients(chart);
+    let own = |it: &&&Value| it["identifier"][0]["value"] == number;
+    all.iter().find(own).unwrap()
+}
+
+fn reference(patient: &Value) -> String {
+    format!("Patient/{}", patient["id"].as_str().unwrap())
+}
+
+#[test]
+fn rule_30_a_merge_points_everything_to_the_survivor_in_any_order() {
+    let chart = in_every_order(&[
+        admission("20240101", "66", "DOE^J", "V1"),
+        admission("20240102", "77", "DOE^JANE", "V2"),
+        merge("20240103", "66", "77"),
+        admission("20240104", "66", "DOE^JANE", "V3"),
+    ]);
+    let (old, new) = (patient(&chart, "66"), patient(&chart, "77"));
+    assert_eq!(old["active"], false);
+    assert_eq!(old["link"][0]["type"], "replaced-by");
+    assert_eq!(old["link"][0]["other"]["reference"], reference(new));
+    assert_eq!(new["link"][0]["type"], "replaces");
+    assert_eq!(new["identifier"][1]["value"], "66");
+    assert_eq!(new["identifier"][1]["use"], "old");
+    for kind in ["Encounter", "Condition"] {
+        let all = of_type(&chart, kind);
+        assert_eq!(all.len(), 3);
+        assert!(
+            all.iter()
+                .all(|it| it["subject"]["reference"] == reference(new)),
+            "{all:#?}"
+        );
+    }
+}
+
+#[test]
+fn rule_30_a_chain_of_merges_ends_at_the_last_patient() {
+    let chart = in_every_order(&[
+        admission("20240101", "1", "DOE^J", "V1"),
+        merge("20240103", "1", "2"),
+        merge("20240102", "2", "3"),
+    ]);
+    let last = patient(&chart, "3");
+    assert_eq!(
+        of_type(&chart, "Encounter")[0]["subject"]["reference"],
+        reference(last)
+    );
+    let old: Vec<_> = last["identifier"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|it| &it["value"])
+        .collect();
+    assert_eq!(old[0], "3");
+    assert_eq!(old.len(), 3);
+}
+
+#[test]
+fn rule_30_an_unmerge_restores_both_charts_exactly() {
+    let before = [
+        admission("20240101", "66", "DOE^J", "V1"),
+        admission("20240102", "77", "DOE^JANE", "V2"),
+    ];
+    let expected = Chart::of(&before).resources();
+    let lines = "PID|1||66^^^EMR^MR\nPID|2||77^^^EMR^MR";
+    let mut all = before.to_vec();
+    all.push(merge("20240102", "66", "77"));
+    all.push(adt("A37", "20240104", lines));
+    let mut chart = in_every_order(&all);
+    // What the merge said of the survivor's name and sex it said besides.
+    let mut expected = expected;
+    for chart in [&mut chart, &mut expected] {
+        for patient in chart
+            .values_mut()
+            .filter(|it| it["resourceType"] == "Patient")
+        {
+            patient.as_object_mut().unwrap().remove("identifier");
+        }
+    }
+    assert_eq!(chart, expected);
+}
+
+#[test]
+fn one_visit_number_under_two_patients_is_two_visits_and_a_question() {
+    let messages = [
+        admission("20240101", "66", "DOE^J", "V1"),
+        admission("20240102", "77", "ROE^JANE", "V1"),
+    ];
+    let chart = in_every_order(&messages);
+    let encounters = of_type(&chart, "Encounter");
+    let subjects: Vec<_> = encounters
+        .iter()
+        .map(|it| it["subject"]["reference"].clone())
+        .collect();
+    assert_eq!(encounters.len(), 2);
+    assert_ne!(subjects[0], subjects[1], "nothing was moved in silence");
+    for condition in of_type(&chart, "Condition") {
+        let encounter = condition["encounter"]["reference"].as_str().unwrap();
+        assert_eq!(chart[encounter]["subject"], condition["subject"]);
+    }
+    let diagnoses: Vec<_> = encounters
+        .iter()
+        .map(|it| &it["diagnosis"][0]["condition"]["reference"])
+        .collect();
+    assert!(
+        diagnoses
+            .iter()
+            .all(|it| chart.contains_key(it.as_str().unwrap())),
+        "{diagnoses:?}"
+    );
+
+    // The first that was said has the visit's own id, whichever came first.
+    let alone = Chart::of(&messages[..1]).resources();
+    let first = of_type(&alone, "Encounter")[0];
+    assert_eq!(
+        chart[&format!("Encounter/{}", first["id"].as_str().unwrap())],
+        *first
+    );
+
+    let mut merged = messages.to_vec();
+    merged.push(merge("20240103", "66", "77"));
+    assert_eq!(
+        of_type(&in_every_order(&merged), "Encounter").len(),
+        1,
+        "they are one person"
+    );
+}
+
+#[test]
+fn a_moved_visit_is_the_other_patients_and_comes_back_when_it_is_moved_back() {
+    let moved = |stated, from: &str, to: &str| {
+        let lines = format!(
+            "{}\nMRG|{from}^^^EMR^MR||||V1^^^EMR^VN\n{}",
+            person(to, "ROE^JANE"),
+            visit("V1")
+        );
+        adt("A45", stated, &lines)
+    };
+    let mut messages = vec![
+        admission("20240101", "66", "DOE^J", "V1"),
+        moved("20240102", "66", "77"),
+    ];
+    let chart = in_every_order(&messages);
+    let encounters = of_type(&chart, "Encounter");
+    assert_eq!(encounters.len(), 1);
+    assert_eq!(
+        encounters[0]["subject"]["reference"],
+        reference(patient(&chart, "77"))
+    );
+    messages.push(moved("20240103", "77", "66"));
+    let chart = in_every_order(&messages);
+    let encounter = of_type(&chart, "Encounter")[0];
+    assert_eq!(
+        encounter["subject"]["reference"],
+        reference(patient(&chart, "66"))
+    );
+}
+
+#[test]
+fn a_visit_under_a_new_number_takes_its_history_along() {
+    let lines = format!(
+        "{}\nMRG|77^^^EMR^MR||||V1^^^EMR^VN\nPV1|1|I|||||||||||||||||V2^^^EMR^VN",
+        person("77", "DOE^JANE")
+    );
+    let chart = in_every_order(&[
+        admission("20240101", "77", "DOE^JANE", "V1"),
+        adt("A50", "20240102", &lines),
+    ]);
+    let encounters = of_type(&chart, "Encounter");
+    let of = |number: &str| {
+        *encounters
+            .iter()
+            .find(|it| it["identifier"][0]["value"] == number)
+            .unwrap()
+    };
+    let (old, new) = (of("V1"), of("V2"));
+    assert_eq!(old["status"], "entered-in-error");
+    assert_eq!(new["period"]["start"], "2024-01-01");
+    assert_eq!(new["identifier"][1]["use"], "old");
+    let condition = of_type(&chart, "Condition")[0];
+    assert_eq!(
+        condition["encounter"]["reference"],
+        format!("Encounter/{}", new["id"].as_str().unwrap())
+    );
+}
