@@ -1,11 +1,15 @@
 //! The change feed: one row per version, in an order that never lets a reader miss one.
 
+mod settled;
+
 use jiff::SignedDuration;
 use model::{ChangeId, IdSource, JournalId, ResourceId, Rid, Tenant, VersionId};
 use tokio_postgres::Row;
 use uuid::Uuid;
 
 use crate::{Result, Store};
+
+pub use settled::{Settled, Settling, settled};
 
 /// Ids and transactions begin at about the same time; a transaction is cut off long before this.
 const LONGEST_TRANSACTION: SignedDuration = SignedDuration::from_mins(15);
@@ -43,8 +47,6 @@ pub struct Change {
 /// What was committed after a place, in the feed's order. Only transactions older than every one
 /// that is still open are shown: what comes later can never stand before what was shown.
 pub async fn since(store: &Store, tenant: Tenant, after: Place, limit: u32) -> Result<Vec<Change>> {
-    let oldest = IdSource::instant(after.id).saturating_sub(LONGEST_TRANSACTION);
-    let floor = oldest.map_or(0, IdSource::floor);
     let sql = "
         select c.xid::text::bigint, c.id, c.rid, c.type, r.id, c.version, c.patient, c.journal
         from change c
@@ -62,7 +64,7 @@ pub async fn since(store: &Store, tenant: Tenant, after: Place, limit: u32) -> R
     let statement = client.prepare_cached(sql).await?;
     let params: crate::tx::Params<'_> = &[
         &tenant.0,
-        &floor,
+        &floor(after),
         &after.xid.to_string(),
         &after.id,
         &i64::from(limit),
@@ -87,6 +89,12 @@ pub async fn end(store: &Store, tenant: Tenant) -> Result<Place> {
         xid: xid.saturating_sub(1),
         id: row.get(1),
     })
+}
+
+/// No change after a place has a lesser id.
+fn floor(after: Place) -> i64 {
+    let oldest = IdSource::instant(after.id).saturating_sub(LONGEST_TRANSACTION);
+    oldest.map_or(0, IdSource::floor)
 }
 
 fn change(row: &Row) -> Change {

@@ -5,6 +5,7 @@ mod coalesce;
 mod delta;
 mod flat;
 mod heads;
+mod person;
 mod read;
 mod search;
 mod write;

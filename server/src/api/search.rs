@@ -2,6 +2,7 @@
 
 mod asked;
 mod criteria;
+mod persons;
 
 use std::borrow::Cow;
 
@@ -28,7 +29,7 @@ pub(super) async fn search(call: &Call, kind: ResourceType) -> Result<Answer, Fh
     let counts_only = asked.query.count == Some(0) || asked.query.summary == Summary::Count;
     let search = Search {
         kind: kind.code(),
-        criteria: store_criteria(&asked.query.criteria),
+        criteria: store_criteria(&persons::seen_through(call, kind, &asked).await?),
         order: criteria::order(&asked.query.sort)?,
         after: asked.after,
         limit: asked.query.count.unwrap_or(COUNT).clamp(1, COUNT_MAX),

@@ -5,6 +5,7 @@ use postgres_types::ToSql;
 use tokio_postgres::Row;
 
 use super::Stored;
+use super::person::is_of;
 use crate::{Result, Store};
 
 /// A page of a resource's versions, the newest first.
@@ -26,8 +27,6 @@ pub async fn read(
     // One text for each reach; each row comes from one index probe on a shared connection.
     let all = "select id, version, updated_at, deleted, body, patient from resource
         where tenant = $1 and type = $2 and id = $3";
-    let one_patient = "select id, version, updated_at, deleted, body, patient from resource
-        where tenant = $1 and type = $2 and id = $3 and patient = $4";
     let client = store.shared().client().await?;
     let row = match access.reach {
         Reach::All => {
@@ -36,7 +35,8 @@ pub async fn read(
             client.query_opt(&statement, params).await?
         }
         Reach::Patient(patient) => {
-            let statement = client.prepare_cached(one_patient).await?;
+            let one_patient = format!("{all} and {}", is_of("patient", "$4"));
+            let statement = client.prepare_cached(&one_patient).await?;
             let params: crate::tx::Params<'_> = &[&access.tenant.0, &kind, &id.0, &patient.0];
             client.query_opt(&statement, params).await?
         }
@@ -90,10 +90,10 @@ async fn versions(
     let mut params: Vec<&(dyn ToSql + Sync)> =
         vec![&access.tenant.0, &kind, &id.0, &newest, &limit];
     let seen = match &access.reach {
-        Reach::All => "",
+        Reach::All => String::new(),
         Reach::Patient(patient) => {
             params.push(&patient.0);
-            "and patient = $6"
+            format!("and {}", is_of("patient", "$6"))
         }
     };
     let sql = format!(

@@ -6,6 +6,7 @@ use model::IdSource;
 use super::filter::{Bounds, condition, parts, ranges};
 use super::lead::{Lead, SLACK};
 use super::{Criterion, DateMatch, Search, StringMatch};
+use crate::resource::person::is_of;
 use crate::text::Text;
 
 /// The candidates of a lead. `$1` is the tenant, `$2` the type.
@@ -84,7 +85,7 @@ pub(crate) fn source(text: &mut Text, search: &Search, lead: &Lead) -> Source {
         Lead::Everything => Source::rows("true".to_owned()),
         Lead::Compartment(patient) => {
             let patient = text.bind(patient.0);
-            Source::rows(format!("r.patient = {patient}"))
+            Source::rows(is_of("r.patient", &patient))
         }
         Lead::ChangedSince(since) => {
             let floor = IdSource::floor(since.saturating_sub(SLACK).unwrap_or(*since));

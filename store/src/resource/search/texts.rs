@@ -6,6 +6,7 @@ use super::filter::{FIRST, LAST, condition};
 use super::lead::{Lead, rid_end};
 use super::source::source;
 use super::{Cursor, Order, Search};
+use crate::resource::person::is_of;
 use crate::text::Text;
 
 /// What the text is for.
@@ -26,7 +27,8 @@ pub(crate) fn compose(access: &Access, search: &Search, lead: &Lead, want: Want)
     let mut row_conditions = vec!["true".to_owned()];
     // The access predicate is part of every text, whatever leads.
     if let Reach::Patient(patient) = access.reach {
-        row_conditions.push(format!("r.patient = {}", text.bind(patient.0)));
+        let patient = text.bind(patient.0);
+        row_conditions.push(is_of("r.patient", &patient));
     }
     for (place, criterion) in search.criteria.iter().enumerate() {
         if *lead != Lead::Criterion(place) {

@@ -1,0 +1,95 @@
+//! The feed for side effects that must not be wrong: what it shows has stood for a while.
+
+use jiff::SignedDuration;
+use model::{IdSource, Tenant, VersionId};
+
+use super::{Change, Place, change, floor};
+use crate::{Result, Store};
+
+/// When a change counts as settled.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Settling {
+    /// After this time at the latest.
+    pub window: SignedDuration,
+    /// Before that, once the patient's chart has stood still for this time.
+    pub quiet: SignedDuration,
+}
+
+impl Default for Settling {
+    /// 30 s, or 10 s of quiet.
+    fn default() -> Self {
+        Self {
+            window: SignedDuration::from_secs(30),
+            quiet: SignedDuration::from_secs(10),
+        }
+    }
+}
+
+/// What the listener of settled changes gets.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Settled {
+    /// The changes, one for each resource: of versions that were overtaken only the last.
+    pub changes: Vec<Change>,
+    /// Where to go on.
+    pub next: Place,
+}
+
+/// What was committed after a place and has settled. The first change that has not ends the page, so
+/// that a place is all that a listener must remember; it waits at most for the window.
+pub async fn settled(
+    store: &Store,
+    tenant: Tenant,
+    after: Place,
+    limit: u32,
+    settling: Settling,
+) -> Result<Settled> {
+    let now = store.clock().now();
+    let before = |wait: SignedDuration| now.checked_sub(wait).map_or(0, IdSource::floor);
+    let sql = "
+        with moving as (
+            select distinct patient, case when patient is null then rid end as rid
+            from change where tenant = $1 and $6 <= id
+        )
+        select c.xid::text::bigint, c.id, c.rid, c.type, r.id, c.version, c.patient, c.journal,
+            r.version,
+            c.id < $7 or not exists (
+                select from moving m
+                where m.patient = c.patient or (c.patient is null and m.rid = c.rid)
+            )
+        from change c
+        cross join lateral (
+            select id, version from resource
+            where tenant = c.tenant and type = c.type and rid = c.rid
+            offset 0
+        ) r
+        where c.tenant = $1 and $2 <= c.id
+            and (c.xid, c.id) > ($3::text::xid8, $4)
+            and c.xid < pg_snapshot_xmin(pg_current_snapshot())
+        order by c.xid, c.id
+        limit $5";
+    let client = store.readers().get().await?;
+    let statement = client.prepare_cached(sql).await?;
+    let params: crate::tx::Params<'_> = &[
+        &tenant.0,
+        &floor(after),
+        &after.xid.to_string(),
+        &after.id,
+        &i64::from(limit),
+        &before(settling.quiet),
+        &before(settling.window),
+    ];
+    let rows = client.query(&statement, params).await?;
+    let mut settled = Settled {
+        changes: Vec::new(),
+        next: after,
+    };
+    for row in rows.iter().take_while(|row| row.get(9)) {
+        let one = change(row);
+        settled.next = one.place;
+        // A later version is on its way: what it overtook nobody needs to hear of.
+        if one.version == VersionId(row.get(8)) {
+            settled.changes.push(one);
+        }
+    }
+    Ok(settled)
+}
