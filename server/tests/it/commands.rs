@@ -244,7 +244,7 @@ async fn a_replay_interprets_again_and_changes_nothing_that_is_right() {
 
     // A chart that lost something gets it back.
     desk.site
-        .execute("delete from fact; delete from identity")
+        .execute("delete from fact; delete from identity; delete from resource")
         .await;
     let dry = desk
         .values(&["replay", "--id", &good, "--dry-run"])

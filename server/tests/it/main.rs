@@ -18,6 +18,8 @@ mod lineage;
 #[cfg(test)]
 mod operations;
 #[cfg(test)]
+mod persons;
+#[cfg(test)]
 mod privacy;
 #[cfg(test)]
 mod profiles;
