@@ -96,6 +96,14 @@ impl IdentityKey {
         LaneId(self.derive(&named))
     }
 
+    /// A number that stands for whatever `path` names, in an index that must not be readable.
+    pub fn index(&self, path: &[&str]) -> i64 {
+        let mut named = vec!["index"];
+        named.extend_from_slice(path);
+        let digest = self.digest(&named);
+        i64::from_be_bytes(digest.first_chunk().copied().unwrap_or_default())
+    }
+
     /// A secret for another purpose, from which this key can't be found.
     pub fn subkey(&self, purpose: &str) -> [u8; 32] {
         self.digest(&["subkey", purpose])
