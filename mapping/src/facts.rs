@@ -10,6 +10,8 @@
 //!   first, so that a doctor who is named in every message is written once, not once a message. The
 //!   fragment that was first said latest holds.
 //! * *Events* are a set of what happened in a visit.
+//! * A *first* keeps, for one field, the statement with the smallest stamp. No resource shows it: a
+//!   person is recognised by what was said first, which no later statement can change.
 
 mod bytes;
 mod event;
@@ -46,10 +48,20 @@ pub struct Register {
     pub fragment: Option<Box<str>>,
 }
 
+/// The smallest statement about a key, in the plain form in which it is compared.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct First {
+    /// Which message said it.
+    pub source: Arc<Source>,
+    /// What it said.
+    pub text: Box<str>,
+}
+
 /// Everything that was said about one entity.
 #[derive(Clone, PartialEq, Eq, Default)]
 pub struct Facts {
     registers: BTreeMap<RegisterKey, Register>,
+    firsts: BTreeMap<RegisterKey, First>,
     observations: BTreeMap<RegisterKey, BTreeMap<Box<str>, Arc<Source>>>,
     events: BTreeSet<Event>,
 }
@@ -64,6 +76,7 @@ impl Facts {
     pub(crate) const fn nothing() -> Self {
         Self {
             registers: BTreeMap::new(),
+            firsts: BTreeMap::new(),
             observations: BTreeMap::new(),
             events: BTreeSet::new(),
         }
@@ -71,7 +84,10 @@ impl Facts {
 
     /// Whether nothing was said.
     pub fn is_empty(&self) -> bool {
-        self.registers.is_empty() && self.observations.is_empty() && self.events.is_empty()
+        self.registers.is_empty()
+            && self.firsts.is_empty()
+            && self.observations.is_empty()
+            && self.events.is_empty()
     }
 
     /// Takes in what `other` says. True when that changed anything.
@@ -86,6 +102,12 @@ impl Facts {
             changed |= match self.registers.get(key) {
                 Some(held) if !register.outweighs(held) => false,
                 _ => self.state(key.clone(), register.clone()),
+            };
+        }
+        for (key, first) in &other.firsts {
+            changed |= match self.firsts.get(key) {
+                Some(held) if held <= first => false,
+                _ => self.state_first(key.clone(), first.clone()),
             };
         }
         for (key, fragments) in &other.observations {
@@ -108,6 +130,18 @@ impl Facts {
             Entry::Occupied(mut held) => *held.get_mut() = register,
             Entry::Vacant(place) => {
                 place.insert(register);
+            }
+        }
+        true
+    }
+
+    /// States what a field says, for whoever asks what was said first. The smaller statement stays.
+    pub fn state_first(&mut self, key: RegisterKey, first: First) -> bool {
+        match self.firsts.entry(key) {
+            Entry::Occupied(held) if *held.get() <= first => return false,
+            Entry::Occupied(mut held) => *held.get_mut() = first,
+            Entry::Vacant(place) => {
+                place.insert(first);
             }
         }
         true
@@ -139,6 +173,11 @@ impl Facts {
         self.registers.iter()
     }
 
+    /// What was said first, by part and field.
+    pub fn firsts(&self) -> impl Iterator<Item = (&RegisterKey, &First)> {
+        self.firsts.iter()
+    }
+
     /// For each observed key the fragment that was first said latest.
     pub fn observed(&self) -> impl Iterator<Item = (&RegisterKey, &str, &Arc<Source>)> {
         self.observations.iter().filter_map(|(key, fragments)| {
@@ -167,7 +206,7 @@ impl Register {
     }
 }
 
-crate::facts::place::debug_as_count!(Facts, Register);
+crate::facts::place::debug_as_count!(Facts, Register, First);
 
 #[cfg(test)]
 mod tests;

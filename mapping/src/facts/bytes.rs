@@ -8,7 +8,7 @@ use model::{JournalId, Timestamp, Trigger};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use super::{Event, Facts, Place, Register, RegisterKey, Source, Stamp};
+use super::{Event, Facts, First, Place, Register, RegisterKey, Source, Stamp};
 use crate::json::escaped;
 
 /// Stored bytes are not facts (or facts of a later format).
@@ -25,7 +25,10 @@ pub enum FactsError {
     Later(u8),
 }
 
-const FORMAT: u8 = 1;
+const FORMAT: u8 = 2;
+
+/// Facts without firsts are written as builds before them did, which would lose the firsts of others.
+const FORMAT_WITHOUT_FIRSTS: u8 = 1;
 
 /// What the bytes hold. They are read with serde and written by hand, because fragments are JSON
 /// already and serde would read them again to be sure.
@@ -36,6 +39,8 @@ struct Stored<'b> {
     s: Vec<StoredSource>,
     #[serde(borrow)]
     r: Vec<StoredRegister<'b>>,
+    #[serde(borrow, default)]
+    f: Vec<StoredFirst<'b>>,
     #[serde(borrow, default)]
     o: Vec<StoredObservation<'b>>,
     #[serde(borrow, default)]
@@ -62,6 +67,15 @@ struct StoredRegister<'b>(
     Place,
     usize,
     #[serde(borrow)] Option<&'b RawValue>,
+);
+
+/// Part, field, source, text.
+#[derive(Deserialize)]
+struct StoredFirst<'b>(
+    #[serde(borrow)] Cow<'b, str>,
+    Place,
+    usize,
+    #[serde(borrow)] Cow<'b, str>,
 );
 
 /// Part, field, fragment, source.
@@ -93,7 +107,12 @@ impl Facts {
     pub fn to_bytes(&self) -> Vec<u8> {
         let sources = self.sources();
         let mut out = String::with_capacity(1024);
-        let _ = write!(out, "{{\"v\":{FORMAT},");
+        let format = if self.firsts.is_empty() {
+            FORMAT_WITHOUT_FIRSTS
+        } else {
+            FORMAT
+        };
+        let _ = write!(out, "{{\"v\":{format},");
         list(&mut out, "\"s\"", &sources, |out, source| {
             write_source(out, source);
         });
@@ -109,6 +128,7 @@ impl Facts {
                 out.push_str(fragment);
             },
         );
+        self.write_firsts(&sources, &mut out);
         if !self.observations.is_empty() {
             let each = self.observations.iter().flat_map(|(key, fragments)| {
                 fragments
@@ -130,6 +150,18 @@ impl Facts {
         }
         out.push('}');
         out.into_bytes()
+    }
+
+    fn write_firsts(&self, sources: &[&Source], out: &mut String) {
+        if self.firsts.is_empty() {
+            return;
+        }
+        out.push(',');
+        list(out, "\"f\"", &self.firsts, |out, (key, first)| {
+            write_key(out, key);
+            let _ = write!(out, "{},", place(sources, &first.source));
+            escaped(&first.text, out);
+        });
     }
 
     /// Facts from their bytes.
@@ -157,6 +189,17 @@ impl Facts {
             };
             facts.registers.insert(key, register);
         }
+        for StoredFirst(name, field, at, text) in stored.f {
+            let key = RegisterKey {
+                part: shared(&mut part, &name),
+                field,
+            };
+            let first = First {
+                source: source(at)?,
+                text: text.into(),
+            };
+            facts.firsts.insert(key, first);
+        }
         for StoredObservation(name, field, fragment, at) in stored.o {
             let key = RegisterKey {
                 part: shared(&mut part, &name),
@@ -175,13 +218,14 @@ impl Facts {
     /// Who said what is here, in order.
     fn sources(&self) -> Vec<&Source> {
         let registers = self.registers.values().map(|register| &register.source);
+        let firsts = self.firsts.values().map(|first| &first.source);
         let observed = self
             .observations
             .values()
             .flat_map(|fragments| fragments.values());
         let events = self.events.iter().map(|event| &event.source);
         let mut sources: Vec<&Source> = Vec::new();
-        for source in registers.chain(observed).chain(events) {
+        for source in registers.chain(firsts).chain(observed).chain(events) {
             // Most of an entity's facts come from few messages.
             if sources
                 .last()

@@ -53,6 +53,31 @@ fn the_later_statement_wins_whenever_it_arrives() {
     assert_eq!(joined(&new, &old), new);
 }
 
+fn said_first(stated: i64, text: &str) -> Facts {
+    let mut facts = Facts::new();
+    let first = First {
+        source: source(stated, None),
+        text: text.into(),
+    };
+    facts.state_first(key("", 5), first);
+    facts
+}
+
+#[test]
+fn what_was_said_first_stays_whenever_it_arrives() {
+    let (old, new) = (said_first(1, "ROE^JANE"), said_first(2, "DOE^JANE"));
+    assert_eq!(joined(&old, &new), old);
+    assert_eq!(joined(&new, &old), old);
+}
+
+#[test]
+fn facts_with_firsts_are_kept_from_builds_that_would_lose_them() {
+    let bytes = said_first(1, "ROE^JANE").to_bytes();
+    assert!(bytes.starts_with(br#"{"v":2,"#));
+    let entry = br#""f":[["","PID-5",0,"ROE^JANE"]]"#;
+    assert!(bytes.windows(entry.len()).any(|part| part == entry));
+}
+
 #[test]
 fn a_deletion_is_a_statement() {
     let (old, new) = (said(1, Some(MALE)), said(2, None));
@@ -145,6 +170,12 @@ fn any_facts() -> impl Strategy<Value = Facts> {
             if let Some(fragment) = &fragment {
                 facts.observe(&key(part, field), fragment, &source);
             }
+            let text = fragment.as_deref().unwrap_or("~\"^").into();
+            let first = First {
+                source: Arc::clone(&source),
+                text,
+            };
+            facts.state_first(key(part, field), first);
             facts.state(key(part, field), Register { source, fragment });
         }
         for event in events {
