@@ -17,6 +17,7 @@ mod fold;
 mod identity;
 pub mod inbound;
 mod json;
+pub mod matching;
 pub mod outbound;
 mod profile;
 mod rewrite;
@@ -41,4 +42,4 @@ pub const MAPPING_VERSION: i16 = 2;
 
 /// The version of the way from facts to resources. An entity bears the version that folded it; an
 /// older build leaves a newer one alone.
-pub const FOLD_VERSION: i16 = 2;
+pub const FOLD_VERSION: i16 = 3;

@@ -22,6 +22,7 @@ pub(crate) use local::{Element, Local, Value};
 pub(crate) use path::{Override, Path, Take};
 
 use crate::datatype::cwe::Meaning;
+use crate::matching::Matching;
 
 /// How one kind of sender is to be read. Everything has a default: the standard.
 #[derive(Clone, PartialEq, Debug, Serialize)]
@@ -50,6 +51,7 @@ pub struct Profile {
     /// others a message holds only what it wants to say.
     pub snapshot: BTreeSet<String>,
     triggers: Triggers,
+    matching: Matching,
     /// By segment, what stands in its fields instead of what was sent.
     pub(crate) fields: BTreeMap<String, Vec<Override>>,
     /// By segment, what local fields become.
@@ -138,6 +140,7 @@ impl Default for Profile {
             tables: BTreeMap::new(),
             snapshot: BTreeSet::new(),
             triggers: Triggers::default(),
+            matching: Matching::default(),
             fields: BTreeMap::new(),
             local: BTreeMap::new(),
         }
@@ -209,6 +212,11 @@ impl Profile {
     /// The character set of messages that name none, where it is not the interface's.
     pub fn charset(&self) -> Option<Charset> {
         self.charset.as_deref().and_then(Charset::parse)
+    }
+
+    /// When two identities are one person.
+    pub const fn matching(&self) -> &Matching {
+        &self.matching
     }
 
     /// Whether messages of this type (MSH-9.1 and 9.2) are left alone by agreement.

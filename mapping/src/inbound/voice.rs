@@ -6,7 +6,7 @@ use std::sync::Arc;
 use hl7v2::{Field, Repetition};
 use model::{EntityId, SourceIdentity};
 
-use crate::facts::{Event, Facts, Place, Register, RegisterKey};
+use crate::facts::{Event, Facts, First, Place, Register, RegisterKey};
 use crate::json::{self, Fragment};
 
 use super::{EntityKind, NOBODY, Reading};
@@ -149,6 +149,19 @@ impl<'r, 'a> Voice<'r, 'a> {
                 self.facts.state(key, Register { source, fragment });
             }
         }
+    }
+
+    /// States what a field says, for whoever asks what was said first.
+    pub(crate) fn state_first(&mut self, field: Place, part: &str, text: &str) {
+        let part = match part {
+            "" => Arc::clone(&self.reading.whole),
+            part => part.into(),
+        };
+        let first = First {
+            source: Arc::clone(&self.reading.source),
+            text: text.into(),
+        };
+        self.facts.state_first(RegisterKey { part, field }, first);
     }
 
     /// A field whose first repetition counts. Empty says nothing, `""` deletes.

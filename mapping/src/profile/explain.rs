@@ -2,6 +2,8 @@
 
 use std::fmt::Write as _;
 
+use crate::matching::{Matching, Thresholds};
+
 use super::{Local, Profile, Take, tables};
 
 /// One thing that a profile does.
@@ -26,6 +28,7 @@ impl Profile {
         self.explain_message(&mut say);
         self.explain_identifiers(&mut say);
         self.explain_tables(&mut say);
+        self.explain_matching(&mut say);
         for segment in &self.snapshot {
             say(
                 segment,
@@ -110,6 +113,34 @@ impl Profile {
             say(
                 "identifiers",
                 format!("of \"{name}\" without a type are {kind}"),
+            );
+        }
+    }
+
+    fn explain_matching(&self, say: &mut impl FnMut(&str, String)) {
+        let Matching {
+            thresholds,
+            weights,
+        } = &self.matching;
+        let Thresholds {
+            automatic,
+            link,
+            review,
+            margin,
+        } = thresholds;
+        let linked = if *automatic {
+            format!("linked from {link} points on, if everybody else is {margin} behind; ")
+        } else {
+            "never linked automatically; ".to_owned()
+        };
+        say(
+            "matching",
+            format!("identities are {linked}reviewed from {review} on"),
+        );
+        for (what, points) in weights.changed() {
+            say(
+                "matching",
+                format!("{} is worth {points} points", what.describe()),
             );
         }
     }

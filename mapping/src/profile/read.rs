@@ -1,6 +1,7 @@
 //! A profile's text becomes a [`Profile`], or a list of mistakes.
 
 mod fields;
+mod matching;
 mod rows;
 
 use std::ops::Range;
@@ -12,7 +13,7 @@ use super::tree::{Mistakes, Node};
 use super::{EpisodeId, Profile, ProfileError, VisitId, Zone};
 
 /// The keys of a profile, in the order of the documentation.
-const KEYS: [&str; 16] = [
+const KEYS: [&str; 17] = [
     "name",
     "version",
     "extends",
@@ -27,6 +28,7 @@ const KEYS: [&str; 16] = [
     "tables",
     "segments",
     "triggers",
+    "matching",
     "fields",
     "local",
 ];
@@ -102,6 +104,7 @@ fn take<'t>(profile: &mut Profile, key: &str, node: &Node<'t>, mistakes: &mut Mi
         "tables" => rows::tables(profile, node, mistakes),
         "segments" => segments(profile, node, mistakes),
         "triggers" => triggers(profile, node, mistakes),
+        "matching" => matching::matching(profile, node, mistakes),
         "fields" => fields::overrides(profile, node, mistakes),
         "local" => fields::locals(profile, node, mistakes),
         // `extends` was read first.

@@ -97,6 +97,62 @@ fn triggers_are_served_or_ignored_as_agreed() {
 }
 
 #[test]
+fn a_site_sets_points_and_thresholds() {
+    let text = format!(
+        "{HEAD}[matching]\nautomatic = false\nlink = 400\n[matching.weights]\nphone_same = 20\n\
+         family_other = -90\n"
+    );
+    let site = Profile::parse(&text).unwrap();
+    let matching = site.matching();
+    assert!(!matching.thresholds.automatic);
+    assert_eq!(
+        (matching.thresholds.link, matching.thresholds.margin),
+        (400, 60)
+    );
+    assert_eq!(matching.weights.of(crate::matching::What::FamilyOther), -90);
+    let said: Vec<Line> = site.explain();
+    let said: Vec<&str> = said
+        .iter()
+        .filter(|line| line.about == "matching")
+        .map(|line| line.what.as_str())
+        .collect();
+    assert_eq!(
+        said,
+        [
+            "identities are never linked automatically; reviewed from 230 on",
+            "other family names is worth -90 points",
+            "a telephone number in common is worth 20 points",
+        ]
+    );
+    assert_ne!(site.digest(), Profile::parse(HEAD).unwrap().digest());
+}
+
+#[test]
+fn what_is_wrong_in_matching_is_named_with_its_line() {
+    let text = format!(
+        "{HEAD}[matching]\nautomatc = true\nlink = \"much\"\nreview = 500\n[matching.weights]\n\
+         phone_sam = 1\nssn_same = 4711\n"
+    );
+    let found = mistakes(&text);
+    let lines: Vec<&str> = found
+        .iter()
+        .map(|text| text.split(':').next().unwrap())
+        .collect();
+    assert_eq!(lines, ["3", "4", "5", "8", "9"], "{found:#?}");
+    assert!(found[1].contains("did you mean `automatic`?"), "{found:?}");
+}
+
+#[test]
+fn the_documents_name_every_weight_with_its_points() {
+    let text = include_str!("../../../docs/profiles.md");
+    let weights = crate::matching::Weights::default();
+    for what in crate::matching::What::ALL {
+        let line = format!("| `{what}` | {} | {} |", weights.of(what), what.describe());
+        assert!(text.contains(&line), "docs/profiles.md lacks {line}");
+    }
+}
+
+#[test]
 fn a_changed_profile_has_another_digest() {
     let one = Profile::parse(&format!("{HEAD}[tables.class]\nI = \"HH\"\n")).unwrap();
     let other = Profile::parse(&format!("{HEAD}[tables.class]\nI = \"AMB\"\n")).unwrap();

@@ -104,6 +104,17 @@ impl<'t> Mistakes<'t> {
         number
     }
 
+    /// Points of a score.
+    pub(super) fn points(&mut self, key: &str, node: &Node<'t>) -> Option<i32> {
+        let digits = node.get_ref().as_integer().map(toml::de::DeInteger::as_str);
+        let points = digits.and_then(|digits| digits.parse().ok());
+        let points = points.filter(|points| (-1000..=1000).contains(points));
+        if points.is_none() {
+            self.wants(key, node, "a whole number from -1000 to 1000");
+        }
+        points
+    }
+
     pub(super) fn table<'n>(&mut self, key: &str, node: &'n Node<'t>) -> Option<&'n DeTable<'t>> {
         let table = node.get_ref().as_table();
         if table.is_none() {

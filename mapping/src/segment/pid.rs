@@ -20,6 +20,7 @@ use crate::identity;
 use crate::inbound::trigger::IdentityRule;
 use crate::inbound::{EntityKind, Reading, Seg, Voice};
 use crate::json;
+use crate::matching::said;
 use crate::profile::VisitId;
 
 use super::mrg;
@@ -43,9 +44,18 @@ pub(super) fn state(
     if voice.has_said_nothing() {
         voice.exist(pid.place(0));
     }
+    first(pid, &message.msh(), voice);
     mother(pid, voice);
     update(pid, voice);
     voice.turn_to_whole();
+}
+
+/// What the patient will be recognised by.
+fn first(pid: &Seg<'_>, msh: &Segment<'_>, voice: &mut Voice<'_, '_>) {
+    let profile = voice.reading.profile();
+    said::of_pid(pid.raw(), msh, profile, &mut |n, part, text| {
+        voice.state_first(pid.place(n), part, text);
+    });
 }
 
 /// PID-21 → `RelatedPerson`: the mother, of whom only identifiers are known.

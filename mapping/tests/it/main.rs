@@ -13,6 +13,8 @@ mod lineage;
 #[cfg(test)]
 mod orders;
 #[cfg(test)]
+mod population;
+#[cfg(test)]
 mod profiles;
 #[cfg(test)]
 mod reading;

@@ -1,0 +1,271 @@
+//! Addresses, telephone numbers and e-mail addresses: what a household shares.
+
+use serde::{Deserialize, Serialize};
+
+use super::text::{digits, is_monotone, is_one_slip, words};
+use super::weights::What;
+
+/// An address, its parts in the form of [`words`].
+#[derive(Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub(super) struct Address {
+    #[serde(rename = "l", default, skip_serializing_if = "String::is_empty")]
+    line: String,
+    #[serde(rename = "c", default, skip_serializing_if = "String::is_empty")]
+    city: String,
+    #[serde(rename = "s", default, skip_serializing_if = "String::is_empty")]
+    state: String,
+    #[serde(rename = "z", default, skip_serializing_if = "String::is_empty")]
+    pub(super) zip: String,
+}
+
+/// Words of a street line that are written in two ways or left out (USPS Publication 28, appendix C).
+const FILLERS: [&str; 43] = [
+    "STREET",
+    "ST",
+    "AVENUE",
+    "AVE",
+    "AV",
+    "ROAD",
+    "RD",
+    "DRIVE",
+    "DR",
+    "LANE",
+    "LN",
+    "COURT",
+    "CT",
+    "BOULEVARD",
+    "BLVD",
+    "CIRCLE",
+    "CIR",
+    "PLACE",
+    "PL",
+    "TERRACE",
+    "TER",
+    "WAY",
+    "PARKWAY",
+    "PKWY",
+    "HIGHWAY",
+    "HWY",
+    "TRAIL",
+    "TRL",
+    "NORTH",
+    "N",
+    "SOUTH",
+    "S",
+    "EAST",
+    "E",
+    "WEST",
+    "W",
+    "APT",
+    "APARTMENT",
+    "UNIT",
+    "STE",
+    "SUITE",
+    "NO",
+    "LOT",
+];
+
+/// Lines that stand for "unknown".
+const NO_LINE: [&str; 6] = [
+    "UNKNOWN",
+    "NONE",
+    "HOMELESS",
+    "NO ADDRESS",
+    "GENERAL DELIVERY",
+    "NA",
+];
+
+impl Address {
+    pub(super) fn new(line: &str, city: &str, state: &str, zip: &str) -> Self {
+        let line = Some(words(line)).filter(|line| !NO_LINE.contains(&line.as_str()));
+        let zip = digits(zip);
+        let zip = zip.get(..5).filter(|zip| !is_monotone(zip));
+        Self {
+            line: line.unwrap_or_default(),
+            city: words(city),
+            state: words(state),
+            zip: zip.unwrap_or_default().to_owned(),
+        }
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.line.is_empty() && self.city.is_empty() && self.zip.is_empty()
+    }
+
+    /// `LINE^CITY^STATE^ZIP`.
+    pub(super) fn said(&self) -> String {
+        let parts = [&self.line, &self.city, &self.state, &self.zip];
+        let said = parts.map(String::as_str).join("^");
+        said.trim_end_matches('^').to_owned()
+    }
+
+    /// Reads what [`Address::said`] wrote.
+    pub(super) fn of_said(said: &str) -> Self {
+        let mut parts = said.split('^').map(str::to_owned);
+        let mut next = || parts.next().unwrap_or_default();
+        Self {
+            line: next(),
+            city: next(),
+            state: next(),
+            zip: next(),
+        }
+    }
+
+    /// Numbers and names of the line, without the words that are written in two ways.
+    fn line_words(&self) -> impl Iterator<Item = &str> {
+        self.line
+            .split(' ')
+            .filter(|word| !word.is_empty() && !FILLERS.contains(word))
+    }
+
+    /// The first number of the line and the first name behind it.
+    pub(super) fn house(&self) -> Option<(&str, &str)> {
+        let is_number = |word: &&str| word.starts_with(|char: char| char.is_ascii_digit());
+        let number = self.line_words().find(is_number)?;
+        let street = self.line_words().find(|word| !is_number(word))?;
+        Some((number, street))
+    }
+
+    /// What stands behind number and street: the flat.
+    fn flat(&self) -> Option<&str> {
+        let is_number = |word: &&str| word.starts_with(|char: char| char.is_ascii_digit());
+        self.line_words().filter(is_number).nth(1)
+    }
+
+    /// Whether both are in one place, as far as they say.
+    fn is_in_place_of(&self, other: &Self) -> bool {
+        let zips = (self.zip.as_str(), other.zip.as_str());
+        let cities = (self.city.as_str(), other.city.as_str());
+        match (zips, cities) {
+            ((one, two), _) if !one.is_empty() && one == two => true,
+            (_, (one, two)) => !one.is_empty() && one == two,
+        }
+    }
+
+    fn is_house_of(&self, other: &Self) -> bool {
+        let (Some((one, street)), Some((two, way))) = (self.house(), other.house()) else {
+            return false;
+        };
+        let is_flat_other = match (self.flat(), other.flat()) {
+            (Some(flat), Some(door)) => flat != door,
+            _ => false,
+        };
+        let is_street =
+            street == way || (3 < street.len().min(way.len()) && is_one_slip(street, way));
+        one == two && is_street && !is_flat_other && self.is_in_place_of(other)
+    }
+}
+
+/// How the nearest two addresses agree; none when one is not said.
+pub(super) fn compare(one: &[Address], other: &[Address]) -> Option<What> {
+    if one.is_empty() || other.is_empty() {
+        return None;
+    }
+    let any = |agree: &dyn Fn(&Address, &Address) -> bool| {
+        one.iter()
+            .any(|left| other.iter().any(|right| agree(left, right)))
+    };
+    Some(if any(&Address::is_house_of) {
+        What::AddressSame
+    } else if any(&|left, right| !left.zip.is_empty() && left.zip == right.zip) {
+        What::ZipSame
+    } else if any(&Address::is_in_place_of) {
+        What::CitySame
+    } else {
+        What::AddressOther
+    })
+}
+
+/// A telephone number (its last ten digits) or an e-mail address (in lower case); none where it is
+/// neither, or nobody's.
+pub(super) fn telecom(sent: &str) -> Option<String> {
+    let sent = sent.trim();
+    if let Some((name, host)) = sent.split_once('@') {
+        let is_somebody = host.contains('.') && !is_nobody(name);
+        let is_plain = sent.len() <= 128 && !sent.contains(['^', '~', ' ']);
+        return (is_somebody && is_plain).then(|| sent.to_lowercase());
+    }
+    // What stands behind the number is an extension.
+    let number = sent.split(['x', 'X', 'e', 'E']).next().unwrap_or_default();
+    let digits = digits(number);
+    let number = digits.get(digits.len().saturating_sub(10)..)?;
+    let local = number.get(number.len().checked_sub(7)?..)?;
+    let is_dummy = is_monotone(local) || number == "1234567890" || local == "5551212";
+    (!is_dummy).then(|| number.to_owned())
+}
+
+fn is_nobody(name: &str) -> bool {
+    matches!(
+        name.to_lowercase().as_str(),
+        "" | "none" | "no" | "noemail" | "na" | "unknown" | "declined" | "refused" | "test"
+    )
+}
+
+/// What two lists of [`telecom`] have in common. That they differ says nothing.
+pub(super) fn compare_telecoms(one: &[String], other: &[String]) -> Option<What> {
+    let shared = |is_mail: bool| {
+        one.iter()
+            .filter(|text| text.contains('@') == is_mail)
+            .any(|left| other.iter().any(|right| is_same_telecom(left, right)))
+    };
+    if shared(true) {
+        Some(What::EmailSame)
+    } else if shared(false) {
+        Some(What::PhoneSame)
+    } else {
+        None
+    }
+}
+
+/// A number without its area is the number with it.
+fn is_same_telecom(one: &str, other: &str) -> bool {
+    let is_local = |number: &str| number.len() == 7;
+    one == other
+        || (is_local(one) && !other.contains('@') && other.ends_with(one))
+        || (is_local(other) && !one.contains('@') && one.ends_with(other))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_house_is_the_same_however_its_street_is_written() {
+        let home = Address::new("12 N. Made Street Apt 4", "Upton", "TX", "75001-1234");
+        for (line, city, zip, expected) in [
+            ("12 Made St #4", "Upton", "75001", What::AddressSame),
+            ("12 MADE ST", "", "75001", What::AddressSame),
+            ("12 Mdae St Apt 4", "Upton", "", What::AddressSame),
+            ("12 Made St Apt 5", "Upton", "75001", What::ZipSame),
+            ("14 Made St Apt 4", "Upton", "75002", What::CitySame),
+            ("12 Made St Apt 4", "Elsewhere", "99501", What::AddressOther),
+        ] {
+            let other = [Address::new(line, city, "TX", zip)];
+            assert_eq!(
+                compare(std::slice::from_ref(&home), &other),
+                Some(expected),
+                "{line}"
+            );
+        }
+    }
+
+    #[test]
+    fn numbers_and_mails_have_one_form() {
+        for (sent, expected) in [
+            ("(214) 555-0142 x12", Some("2145550142")),
+            ("+1 214 555 0142", Some("2145550142")),
+            ("5550142", Some("5550142")),
+            ("999-999-9999", None),
+            ("214-555", None),
+            ("Jane@Made.Example", Some("jane@made.example")),
+            ("none@none.com", None),
+        ] {
+            assert_eq!(telecom(sent).as_deref(), expected, "{sent}");
+        }
+        let one = ["2145550142".to_owned()];
+        assert_eq!(
+            compare_telecoms(&one, &["5550142".to_owned()]),
+            Some(What::PhoneSame)
+        );
+    }
+}
