@@ -10,6 +10,7 @@ mod load;
 mod map;
 mod outbound;
 mod read;
+mod recognise;
 mod report;
 mod rig;
 mod search;
@@ -31,6 +32,8 @@ pub enum Measurement {
     Apply,
     /// Messages translated per second on one core.
     Map,
+    /// People recognised in made-up populations, and nobody taken for another.
+    Match,
     /// FHIR reads per second, beside prepared point selects.
     Read,
     /// FHIR searches per second, beside prepared point selects.
@@ -43,11 +46,12 @@ pub enum Measurement {
 
 impl Measurement {
     /// In the order in which `all` runs them.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Ingest,
         Self::Latency,
         Self::Apply,
         Self::Map,
+        Self::Match,
         Self::Read,
         Self::Search,
         Self::Write,
@@ -59,12 +63,15 @@ impl Measurement {
         if self == Self::Map {
             return map::run();
         }
+        if self == Self::Match {
+            return recognise::run();
+        }
         let mut rig = Rig::new(config).await?;
         let figures = match self {
             Self::Ingest => ingest::run(&mut rig).await,
             Self::Latency => latency::run(&mut rig).await,
             Self::Apply => apply::run(&mut rig).await,
-            Self::Map => unreachable!("answered above"),
+            Self::Map | Self::Match => unreachable!("answered above"),
             Self::Read => read::run(&mut rig).await,
             Self::Search => search::run(&mut rig).await,
             Self::Write => write::run(&mut rig).await,

@@ -32,8 +32,8 @@ enum What {
 )]
 impl ValueEnum for What {
     fn value_variants<'a>() -> &'a [Self] {
-        const VARIANTS: [What; 9] = {
-            let mut variants = [What::All; 9];
+        const VARIANTS: [What; 10] = {
+            let mut variants = [What::All; 10];
             let mut n = 0;
             while n < Measurement::ALL.len() {
                 variants[n] = What::One(Measurement::ALL[n]);
