@@ -25,6 +25,8 @@ struct Inner {
     store: Store,
     keys: Mutex<HashMap<Tenant, IdentityKey>>,
     manners: Mutex<HashMap<InterfaceId, Arc<Manners>>>,
+    /// The profile of each tenant's first interface: what is not one interface's alone is done by it.
+    profiles: Mutex<HashMap<Tenant, (InterfaceId, Arc<Profile>)>>,
     /// For the messages of an interface that is no longer configured.
     otherwise: Arc<Manners>,
 }
@@ -41,10 +43,12 @@ impl Directory {
         };
         let otherwise = Arc::new(Manners::one(otherwise));
         let (keys, manners) = (Mutex::default(), Mutex::default());
+        let profiles = Mutex::default();
         Self(Arc::new(Inner {
             store,
             keys,
             manners,
+            profiles,
             otherwise,
         }))
     }
@@ -67,6 +71,7 @@ impl Directory {
                 counters: Arc::clone(counters),
             })
         };
+        self.lead(id, settings.tenant, &choice);
         let all = choice.all().zip(rows).map(manner).collect();
         let manners_of_it = Manners {
             all,
@@ -79,6 +84,28 @@ impl Directory {
             .lock()
             .unwrap_or_else(PoisonError::into_inner);
         manners.insert(id, Arc::new(manners_of_it));
+    }
+
+    fn lead(&self, id: InterfaceId, tenant: Tenant, choice: &Choice) {
+        let Some(profile) = choice.all().next() else {
+            return;
+        };
+        let profiles = &self.0.profiles;
+        let mut profiles = profiles.lock().unwrap_or_else(PoisonError::into_inner);
+        let held = profiles
+            .entry(tenant)
+            .or_insert_with(|| (id, Arc::clone(profile)));
+        if id.0 <= held.0.0 {
+            *held = (id, Arc::clone(profile));
+        }
+    }
+
+    /// The profile of a tenant's first interface.
+    pub(crate) fn profile(&self, tenant: Tenant) -> Arc<Profile> {
+        let profiles = &self.0.profiles;
+        let profiles = profiles.lock().unwrap_or_else(PoisonError::into_inner);
+        let held = profiles.get(&tenant);
+        held.map_or_else(Arc::default, |(_, profile)| Arc::clone(profile))
     }
 
     /// How an interface's messages are read.

@@ -18,6 +18,7 @@ use crate::{
     directory::Directory,
     intake::{Common, IntakeHandle},
     listener,
+    matcher::Matcher,
     worker::{State, Worker},
 };
 
@@ -68,6 +69,14 @@ impl Ingest {
         };
         for _ in 0..ingest.settings.workers {
             ingest.spawn_worker();
+        }
+        if 0 < ingest.settings.workers && ingest.settings.matching {
+            let matcher = Matcher {
+                store: store.clone(),
+                directory: ingest.directory.clone(),
+                shutdown: ingest.applying.clone(),
+            };
+            ingest.workers.spawn(matcher.run());
         }
         ingest.workers.spawn(ring_inside(
             ingest.bell.clone(),

@@ -123,6 +123,8 @@ pub struct Settings {
     pub frame_bytes_in_memory: usize,
     /// Tasks that apply messages.
     pub workers: usize,
+    /// Whether patients are compared with each other where messages are applied.
+    pub matching: bool,
     /// Messages of one applying transaction.
     pub batch_messages_max: usize,
     /// A folder on the database's disk, where this process can see it: its free space is watched.
@@ -139,6 +141,7 @@ impl Default for Settings {
             frame_bytes_in_memory: 512 << 20,
             // One more than the cores of a small machine: each waits for the database now and then.
             workers: 3,
+            matching: true,
             batch_messages_max: 200,
             data_dir: None,
             disk_bytes_min: 256 << 20,

@@ -210,6 +210,8 @@ pub(super) struct Builder<'f, 'c> {
     pub(super) assembly: Assembly<'c>,
     lines: Vec<(&'f str, Said<'f>)>,
     latest: Option<&'f Arc<Source>>,
+    /// A tag of ours besides the origin.
+    tag: Option<&'static str>,
 }
 
 impl<'f: 'c, 'c> Builder<'f, 'c> {
@@ -220,7 +222,13 @@ impl<'f: 'c, 'c> Builder<'f, 'c> {
             assembly: Assembly::default(),
             lines: Vec::new(),
             latest: None,
+            tag: None,
         }
+    }
+
+    /// Adds a tag, as JSON.
+    pub(super) fn tag(&mut self, tag: &'static str) {
+        self.tag = Some(tag);
     }
 
     pub(super) fn add_all(&mut self, said: &[Said<'f>]) {
@@ -286,7 +294,12 @@ impl<'f: 'c, 'c> Builder<'f, 'c> {
             text.push_str(meta.trim_start_matches('{').trim_end_matches('}'));
             text.push(',');
         }
-        text.push_str("\"tag\":[{\"system\":\"urn:drawbridge:origin\",\"code\":\"emr\"}]}");
+        text.push_str("\"tag\":[{\"system\":\"urn:drawbridge:origin\",\"code\":\"emr\"}");
+        if let Some(tag) = self.tag {
+            text.push(',');
+            text.push_str(tag);
+        }
+        text.push_str("]}");
         if !self.assembly.is_empty() {
             text.push(',');
             self.assembly.write_members(&mut text);

@@ -24,12 +24,20 @@ pub enum Relation {
     Merged = 2,
     /// The first belongs to the second now, and to nobody to whom it belonged before.
     Moved = 3,
+    /// What was said is taken back: what others say counts again.
+    Nothing = 4,
 }
 
 impl Relation {
     /// The relation that a number from a database row stands for.
     pub fn from_code(code: i16) -> Option<Self> {
-        let all = [Self::Apart, Self::Same, Self::Merged, Self::Moved];
+        let all = [
+            Self::Apart,
+            Self::Same,
+            Self::Merged,
+            Self::Moved,
+            Self::Nothing,
+        ];
         all.into_iter().find(|relation| *relation as i16 == code)
     }
 }
@@ -107,6 +115,8 @@ pub struct Tie {
 pub struct Ties {
     of: BTreeMap<EntityId, Tie>,
     groups: BTreeMap<EntityId, Vec<EntityId>>,
+    /// Of whom a person must say whether they are somebody known.
+    staging: BTreeSet<EntityId>,
 }
 
 impl Ties {
@@ -152,6 +162,18 @@ impl Ties {
         self.groups.get(&lead).map_or(&[], Vec::as_slice)
     }
 
+    /// The same ties, with patients of whom a person must say whether they are somebody known.
+    #[must_use]
+    pub fn with_staging(mut self, staging: impl IntoIterator<Item = EntityId>) -> Self {
+        self.staging = staging.into_iter().collect();
+        self
+    }
+
+    /// Whether a person must say of a patient whether it is somebody known.
+    pub fn is_staging(&self, entity: EntityId) -> bool {
+        self.staging.contains(&entity)
+    }
+
     /// Whether nothing is tied.
     pub fn is_empty(&self) -> bool {
         self.of.is_empty()
@@ -168,7 +190,8 @@ fn voices<'l>(
     links: impl IntoIterator<Item = &'l Link>,
 ) -> BTreeMap<(EntityId, EntityId), &'l Link> {
     let mut voices: BTreeMap<_, &Link> = BTreeMap::new();
-    for link in links {
+    let links = links.into_iter();
+    for link in links.filter(|link| link.relation != Relation::Nothing) {
         let said = |link: &Link| link.maker != Maker::Match;
         let held = voices.entry(link.pair()).or_insert(link);
         if (said(held), rank(held)) < (said(link), rank(link)) {

@@ -27,6 +27,7 @@ pub mod lanes;
 pub mod limit;
 pub mod lineage;
 pub mod link;
+pub mod matching;
 mod migrate;
 pub mod profile;
 pub mod quarantine;

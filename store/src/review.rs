@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 use model::{EntityId, JournalId, Tenant};
+use tokio_postgres::Row;
 use uuid::Uuid;
 
 use crate::columns::storable;
@@ -79,16 +80,22 @@ pub async fn list(
     after: Option<i64>,
     limit: u32,
 ) -> Result<Vec<Review>> {
-    let sql = "select id, kind, journal, entity, other_entity, opened_at, decided_at, decision
-        from review
+    let sql = format!(
+        "select {COLUMNS} from review
         where tenant = $1 and decided_at is null and $2 < id
         order by id
-        limit $3";
+        limit $3"
+    );
     let client = store.readers().get().await?;
-    let rows = client
-        .query(sql, &[&tenant.0, &after.unwrap_or(0), &i64::from(limit)])
-        .await?;
-    let review = |row: &tokio_postgres::Row| Review {
+    let params: crate::tx::Params<'_> = &[&tenant.0, &after.unwrap_or(0), &i64::from(limit)];
+    let rows = client.query(&sql, params).await?;
+    Ok(rows.iter().map(review).collect())
+}
+
+const COLUMNS: &str = "id, kind, journal, entity, other_entity, opened_at, decided_at, decision";
+
+fn review(row: &Row) -> Review {
+    Review {
         id: row.get(0),
         question: Question {
             kind: row.get(1),
@@ -99,8 +106,22 @@ pub async fn list(
         opened_at: row.get(5),
         decided_at: row.get(6),
         decision: row.get(7),
-    };
-    Ok(rows.iter().map(review).collect())
+    }
+}
+
+/// One review.
+pub async fn get(store: &Store, tenant: Tenant, id: i64) -> Result<Option<Review>> {
+    let sql = format!("select {COLUMNS} from review where tenant = $1 and id = $2");
+    let client = store.readers().get().await?;
+    let row = client.query_opt(&sql, &[&tenant.0, &id]).await?;
+    Ok(row.as_ref().map(review))
+}
+
+/// Opens a decided review again; false when it is open.
+pub async fn reopen(tx: &mut Tx, id: i64) -> Result<bool> {
+    let sql = "update review set decided_at = null, decision = null
+        where tenant = $1 and id = $2 and decided_at is not null";
+    Ok(tx.execute(sql, &[&tx.tenant().0, &id]).await? != 0)
 }
 
 /// Decides an open review; false when it was not open.

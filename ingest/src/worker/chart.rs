@@ -39,6 +39,8 @@ pub(crate) struct Gathered {
     pub(crate) shared: Entities,
     /// Of who is one with whom, and by which message.
     pub(crate) links: Vec<Link>,
+    /// Patients that are to be folded anew, although nothing was said of them.
+    pub(crate) again: Vec<EntityId>,
 }
 
 /// What the store knows of a batch's entities.
@@ -65,6 +67,8 @@ pub(crate) struct Changes {
     pub(crate) unwanted: Vec<Unwanted>,
     /// Identifiers of the changed entities.
     pub(crate) identities: Vec<store::identity::Identity>,
+    /// Patients who are to be compared with others: what they are known by was said now.
+    pub(crate) compared: Vec<EntityId>,
     /// What patients who are not one both claim.
     pub(crate) claims: Vec<Question>,
     /// What they claimed, and one of them has by now.
@@ -235,6 +239,9 @@ fn join_all<'f>(
         let (after, changed_by) = match said {
             Some((said, Some((facts, journal)))) => {
                 save(changes, (entity, owner), said, row, (&facts, journal));
+                if kind == EntityKind::Patient && is_told_anew(before.as_ref(), &facts) {
+                    changes.compared.push(entity);
+                }
                 (Some(facts), Some(journal))
             }
             _ => (None, None),
@@ -251,6 +258,11 @@ fn join_all<'f>(
         });
     }
     Ok(joined)
+}
+
+/// Whether what a patient is compared by was said now.
+fn is_told_anew(before: Option<&Facts>, after: &Facts) -> bool {
+    before.is_none_or(|before| !before.firsts().eq(after.firsts()))
 }
 
 fn save(
@@ -313,7 +325,10 @@ fn fold(
         let Some(journal) = of_batch.copied().or_else(before).or(last) else {
             continue;
         };
-        let same_rules = members.iter().all(|one| one.same_rules);
+        // What is folded for another reason than facts is held against the store.
+        let is_turned = |one: &&Joined<'_>| known.turned.contains_key(&one.entity);
+        let same_rules =
+            members.iter().all(|one| one.same_rules) && !members.iter().any(|one| is_turned(&one));
         let new = members.iter().all(|one| one.before.is_none()) && known.before.is_empty();
         for draft in whole.drafts(&context(&known.after)) {
             let old = was.remove(&(draft.kind, draft.id));

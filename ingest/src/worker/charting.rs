@@ -9,7 +9,7 @@ use mapping::{Link, Maker, Relation, Ties};
 use model::{Actor, AuditEvent, EntityId, IdentityKey, JournalId, LaneId};
 use store::audit::{self, AuditChain};
 use store::link::{self, LinkRow};
-use store::{Tx, fact, identity, lanes, resource, review};
+use store::{Tx, fact, identity, lanes, matching, resource, review};
 
 use super::ChartError;
 use super::batch::{event, heads, off_the_reactor, render};
@@ -49,8 +49,9 @@ impl Charting {
             private,
             shared,
             links,
+            again,
         } = gathered;
-        let mut written = self.private(tx, private, links, key).await?;
+        let mut written = self.private(tx, private, (links, again), key).await?;
         written.extend(self.shared(tx, shared, key).await?);
         let by = |done: &Done| AuditEvent {
             actor: self.actor.clone().unwrap_or(Actor::Message(done.journal)),
@@ -61,15 +62,17 @@ impl Charting {
         Ok(written)
     }
 
-    /// Says who is one with whom; answers how many resources that changed.
+    /// Says who is one with whom and folds some patients anew; answers how many resources that changed.
     pub(crate) async fn relink(
         &mut self,
         tx: &mut Tx,
         links: Vec<Link>,
+        again: Vec<EntityId>,
         key: &IdentityKey,
     ) -> Result<usize, ChartError> {
         let gathered = Gathered {
             links,
+            again,
             ..Gathered::default()
         };
         Ok(self.write(tx, gathered, key).await?.len())
@@ -88,7 +91,7 @@ impl Charting {
             gathered.links.extend(said.links);
             gathered.take(said.statements, journal.unwrap_or(NO_MESSAGE), None);
         }
-        let known = know(tx, &gathered.private, gathered.links).await?;
+        let known = know(tx, &gathered.private, gathered.links, Vec::new()).await?;
         let private = changes(gathered.private, known, key.clone()).await?;
         let ids: Vec<_> = gathered.shared.keys().map(|(entity, _)| *entity).collect();
         let known = Known {
@@ -106,13 +109,13 @@ impl Charting {
         &mut self,
         tx: &mut Tx,
         entities: Entities,
-        links: Vec<Link>,
+        (links, again): (Vec<Link>, Vec<EntityId>),
         key: &IdentityKey,
     ) -> Result<Vec<Done>, ChartError> {
-        if entities.is_empty() && links.is_empty() {
+        if entities.is_empty() && links.is_empty() && again.is_empty() {
             return Ok(Vec::new());
         }
-        let known = know(tx, &entities, links).await?;
+        let known = know(tx, &entities, links, again).await?;
         let changes = changes(entities, known, key.clone()).await?;
         self.change(tx, changes).await
     }
@@ -154,6 +157,7 @@ impl Charting {
             wanted,
             unwanted,
             identities,
+            compared,
             claims,
             settled,
         } = changes;
@@ -165,6 +169,7 @@ impl Charting {
         let (writes, done) = off_the_reactor(apart).await?;
         resource::write(tx, &writes).await?;
         identity::add(tx, &identities).await?;
+        matching::pend(tx, &compared).await?;
         review::open(tx, &claims).await?;
         review::settle(tx, &settled).await?;
         Ok(done)
@@ -210,14 +215,20 @@ async fn differing(tx: &mut Tx, changes: Changes) -> Result<Vec<Rehearsed>, Char
 }
 
 /// What the store knows of entities, locked until the transaction ends, with what links change of it.
-async fn know(tx: &mut Tx, entities: &Entities, links: Vec<Link>) -> Result<Known, ChartError> {
+async fn know(
+    tx: &mut Tx,
+    entities: &Entities,
+    links: Vec<Link>,
+    again: Vec<EntityId>,
+) -> Result<Known, ChartError> {
     let mut ids: Vec<EntityId> = entities
         .keys()
         .flat_map(|(one, owner)| [*one, *owner])
         .collect();
+    ids.extend(&again);
     ids.sort_unstable();
     ids.dedup();
-    let (before, after, turned) = if links.is_empty() {
+    let (before, after, mut turned) = if links.is_empty() {
         let tied = tied(tx, &ids).await?;
         (tied.clone(), tied, Vec::new())
     } else {
@@ -227,6 +238,8 @@ async fn know(tx: &mut Tx, entities: &Entities, links: Vec<Link>) -> Result<Know
     for (entity, _) in before.iter().chain(after.iter()) {
         wanted.push(entity);
     }
+    wanted.extend(&again);
+    turned.extend(again.into_iter().map(|entity| (entity, None)));
     let owners: Vec<EntityId> = turned.iter().map(|(entity, _)| *entity).collect();
     let mut turned: BTreeMap<_, _> = turned.into_iter().collect();
     if let Some(journal) = turned.values().max().copied() {
@@ -236,6 +249,14 @@ async fn know(tx: &mut Tx, entities: &Entities, links: Vec<Link>) -> Result<Know
         }
     }
     let rows = load(tx, entities, &wanted).await?;
+    let patients: Vec<EntityId> = rows
+        .iter()
+        .filter(|row| row.entity == row.owner)
+        .map(|row| row.entity)
+        .collect();
+    let staging = matching::staging(tx, &patients).await?;
+    let before = before.with_staging(staging.clone());
+    let after = after.with_staging(staging);
     Ok(Known {
         rows,
         before,

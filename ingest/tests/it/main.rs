@@ -11,6 +11,7 @@ mod chart;
 mod faults;
 mod framing;
 mod limits;
+mod matching;
 mod merges;
 mod poison;
 mod support;

@@ -116,6 +116,15 @@ impl World {
         Self::with(Wishes::default(), change).await
     }
 
+    /// A world in which patients are compared with each other.
+    pub(crate) async fn matching() -> Option<Self> {
+        let wishes = Wishes {
+            settings: Some(Settings::default()),
+            ..Wishes::default()
+        };
+        Self::with(wishes, |_| ()).await
+    }
+
     pub(crate) async fn with(
         wishes: Wishes,
         change: impl FnOnce(&mut InterfaceSettings),
@@ -142,7 +151,12 @@ impl World {
             .map_or(direct.clone(), |proxy| proxy.url(&direct));
         let store_settings = store::Settings::new(through, ChainKey::new([7; 32]));
         let store = Store::open(&store_settings).await.unwrap();
-        let mut ingest = Ingest::start(&store, wishes.settings.unwrap_or_default());
+        let unmatched = || Settings {
+            // Made-up patients are all alike.
+            matching: false,
+            ..Settings::default()
+        };
+        let mut ingest = Ingest::start(&store, wishes.settings.unwrap_or_else(unmatched));
         let profile = Arc::new(Profile::default());
         let mut settings = InterfaceSettings::new("adt", Tenant::DEFAULT, profile);
         change(&mut settings);

@@ -40,6 +40,9 @@ pub(super) fn person<'f>(
     for fragment in &added {
         patient.add_computed(fragment);
     }
+    if ctx.ties.is_staging(entity) {
+        patient.tag(STAGING);
+    }
     choose(&mut patient, "deceasedDateTime", "deceasedBoolean");
     choose(&mut patient, "multipleBirthInteger", "multipleBirthBoolean");
     Some(patient.finish())
@@ -133,6 +136,9 @@ pub(super) fn care_team<'f>(
 }
 
 const MERGED: Place = Place::new("MRG", 1);
+/// Whether this is somebody known a person has yet to say.
+const STAGING: &str = "{\"system\":\"urn:drawbridge:identity\",\"code\":\"staging\"}";
+
 /// The fields that name a patient.
 pub(super) const NAMES: [Place; 4] = [
     Place::new("PID", 2),

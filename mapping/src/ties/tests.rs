@@ -120,6 +120,15 @@ fn a_match_counts_only_where_nobody_spoke() {
 }
 
 #[test]
+fn a_decision_that_is_taken_back_leaves_what_others_say() {
+    let merged = link(1, Merged, 2, 10);
+    let apart = made(Maker::Person, 1, Apart, 2, 20);
+    let back = made(Maker::Person, 1, Relation::Nothing, 2, 30);
+    assert!(leads(&[merged.clone(), apart]).is_empty());
+    assert_eq!(leads(&[merged, back]), [(1, 2), (2, 2)]);
+}
+
+#[test]
 fn who_was_merged_away_is_retired() {
     let links = [link(1, Merged, 2, 10), link(3, Same, 2, 20)];
     let ties = Ties::of(&links);
@@ -130,7 +139,8 @@ fn who_was_merged_away_is_retired() {
 }
 
 fn any_link() -> impl Strategy<Value = Link> {
-    let relation = prop_oneof![Just(Apart), Just(Same), Just(Merged), Just(Moved)];
+    let nothing = Just(Relation::Nothing);
+    let relation = prop_oneof![Just(Apart), Just(Same), Just(Merged), Just(Moved), nothing];
     let maker = prop_oneof![
         Just(Maker::Match),
         Just(Maker::Message),

@@ -35,9 +35,12 @@ async fn merge(site: &Site, from: ResourceId, to: ResourceId) {
         field: None,
     };
     let (store, key) = (&site.store, &row.identity_key);
-    let nothing = async |_: &mut store::Tx| Ok(());
-    let links = std::slice::from_ref(&link);
-    ingest::relink(store, Tenant::DEFAULT, key, links, Actor::Operator, nothing)
+    let merged = ingest::Relinked {
+        links: vec![link],
+        ..ingest::Relinked::default()
+    };
+    let place = (store, Tenant::DEFAULT);
+    ingest::relink(place, key, &merged, Actor::Operator)
         .await
         .unwrap();
 }

@@ -1,0 +1,68 @@
+//! The matching of patients, over sockets: linked by itself where nothing speaks against it, asked about
+//! where something does.
+
+use fhir::ResourceType;
+use serde_json::Value;
+
+use crate::support::World;
+
+/// An admission as another source would send it.
+fn told_by(authority: &str, control_id: &str, mrn: &str, pid: &str) -> String {
+    format!(
+        "MSH|^~\\&|EMR|{authority}|BRIDGE|HOUSE|20240110080000||ADT^A01^ADT_A01|{control_id}|P|2.5.1\r\
+         EVN|A01|20240110080000\r\
+         PID|1||{mrn}^^^{authority}^MR||{pid}\r\
+         PV1|1|I|WEST{}V{mrn}^^^{authority}^VN\r",
+        "|".repeat(16)
+    )
+}
+
+const BERTA: &str =
+    "Okonkwo^Berta^Q||19500412|F|||12 Elm St^^Springfield^IL^62701||2175550142||||||123121234";
+/// The same family, address and birth date, another given name.
+const TWIN: &str = "Okonkwo^Clara^R||19500412|F|||12 Elm St^^Springfield^IL^62701||2175550142";
+
+async fn patients(world: &World) -> Vec<Value> {
+    world.resources(ResourceType::Patient).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_person_of_two_sources_is_linked_and_a_twin_is_not() {
+    let Some(world) = World::matching().await else {
+        return;
+    };
+    let mut sender = world.sender().await;
+    sender.send(told_by("NORTH", "M1", "1", BERTA)).await;
+    let answer = sender.send(told_by("SOUTH", "M2", "900", BERTA)).await;
+    world.applied(&answer).await;
+    world.until("select count(*) from person", 2).await;
+    let subjects: Vec<_> = world.resources(ResourceType::Encounter).await;
+    assert_eq!(subjects[0]["subject"], subjects[1]["subject"]);
+    let answer = sender.send(told_by("WEST", "M3", "77", TWIN)).await;
+    world.applied(&answer).await;
+    world.until("select count(*) from match_pending", 0).await;
+    assert_eq!(world.count("select count(*) from person").await, 2);
+    world.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_may_be_somebody_known_is_staged_until_a_person_decides() {
+    let Some(world) = World::matching().await else {
+        return;
+    };
+    let mut sender = world.sender().await;
+    // One source keeps two records: it says that they are two, so nobody but a person says otherwise.
+    sender.send(told_by("NORTH", "M1", "1", BERTA)).await;
+    let answer = sender.send(told_by("NORTH", "M2", "2", BERTA)).await;
+    world.applied(&answer).await;
+    let open = "select count(*) from review
+        where kind = 'possible-duplicate' and decided_at is null";
+    world.until(open, 1).await;
+    let tagged = |it: &&Value| {
+        let tags = it["meta"]["tag"].as_array().unwrap();
+        tags.iter().any(|tag| tag["code"] == "staging")
+    };
+    assert_eq!(patients(&world).await.iter().filter(tagged).count(), 1);
+    assert_eq!(world.count("select count(*) from person").await, 0);
+    world.end().await;
+}
