@@ -7,9 +7,12 @@ use std::time::Duration;
 
 use mapping::facts::{Source, Stamp};
 use mapping::inbound::EntityKind;
-use mapping::matching::{Candidate, Decision, Features, Matching, Score, decide, score};
+use mapping::matching::{
+    Candidate, Decision, Features, Matching, Part, Score, Veto, decide, score,
+};
 use mapping::{Facts, Link, Maker, Relation};
 use model::{Actor, EntityId, IdentityKey, Tenant, Timestamp};
+use serde_json::json;
 use store::review::Question;
 use store::{Store, StoreError, Tx, fact, link, matching};
 use tokio_util::sync::CancellationToken;
@@ -168,8 +171,9 @@ async fn compare(
             verdicts.extend(other(at).map(|other| Verdict::Same(entity, other)));
         }
         Decision::Review(likely) => {
-            let questions = likely.into_iter().filter_map(other);
-            let questions = questions.map(|other| question("possible-duplicate", entity, other));
+            let likely = likely.into_iter().filter_map(|at| scores.get(at));
+            let questions = likely
+                .map(|(other, score)| question("possible-duplicate", (entity, *other), score));
             verdicts.push(Verdict::Ask(questions.collect()));
         }
         Decision::New => {}
@@ -248,7 +252,7 @@ fn doubts(
         let (_, theirs) = compared.others.iter().find(|(known, _)| *known == other)?;
         let score = score(&compared.features, theirs, &rules.weights);
         let holds = score.veto.is_none() && rules.thresholds.review <= score.total;
-        (!holds).then(|| question("doubtful-match", entity, other))
+        (!holds).then(|| question("doubtful-match", (entity, other), &score))
     });
     let questions: Vec<Question> = doubtful.collect();
     if questions.is_empty() {
@@ -258,12 +262,19 @@ fn doubts(
     }
 }
 
-fn question(kind: &str, entity: EntityId, other: EntityId) -> Question {
+fn question(kind: &str, (entity, other): (EntityId, EntityId), score: &Score) -> Question {
+    let part = |part: &Part| json!({ "what": part.what.as_str(), "points": part.points });
+    let explained = json!({
+        "points": score.total,
+        "parts": score.parts.iter().map(part).collect::<Vec<_>>(),
+        "forbidden": score.veto.map(Veto::as_str),
+    });
     Question {
         kind: kind.to_owned(),
         journal: None,
         entity: Some(entity),
         other_entity: Some(other),
+        explained: Some(explained.to_string()),
     }
 }
 

@@ -19,6 +19,7 @@ mod metadata;
 mod pipeline;
 mod prefer;
 mod read;
+mod review;
 mod route;
 mod search;
 mod served;

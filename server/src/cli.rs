@@ -16,6 +16,7 @@ mod map_report;
 mod migrate;
 mod profile;
 mod replay;
+mod review;
 mod send;
 mod serve;
 mod simulate;
@@ -73,6 +74,7 @@ enum Command {
     Journal(journal::Args),
     Replay(replay::Args),
     Deadletter(deadletter::Args),
+    Review(review::Args),
     Token(token::Args),
     Bench(bench::Args),
     Config(config::Args),
@@ -124,6 +126,7 @@ impl Command {
             Self::Journal(args) => args.run(&context).await,
             Self::Replay(args) => args.run(&context).await,
             Self::Deadletter(args) => args.run(&context).await,
+            Self::Review(args) => args.run(&context).await,
             Self::Token(args) => args.run(&context).await,
             Self::Bench(args) => args.run(&context).await,
             Self::Config(args) => args.run(&context),

@@ -1,6 +1,6 @@
 //! The HTTP face: which paths there are, and the sockets they are reached by.
 //!
-//! Paths: FHIR under `/fhir` and `/{tenant}/fhir`, `/health/*`, `/metrics`. The places of SMART's
+//! Paths: FHIR under `/fhir` and `/{tenant}/fhir`, reviews under `/{tenant}/review`, `/health/*`, `/metrics`. The places of SMART's
 //! flows are kept: they answer that they are not served yet.
 
 mod health;
@@ -108,6 +108,9 @@ async fn metrics(State(metrics): State<Arc<Metrics>>) -> Response {
 /// Everything that is no operators' path: FHIR, when the path has a FHIR base.
 async fn fhir(State(api): State<Api>, request: Request) -> Response {
     let path = request.uri().path().to_owned();
+    if let Some((tenant, rest)) = split_review(&path) {
+        return api.answer(Some(tenant), &rest, request).await;
+    }
     match split_base(&path) {
         Some((tenant, rest)) => api.answer(tenant, rest, request).await,
         None => FhirError::UnknownRoute.into_response(),
@@ -125,6 +128,13 @@ async fn oauth() -> FhirError {
     FhirError::NotYet {
         what: "the authorization server",
     }
+}
+
+/// The tenant's name and the operation of a path of reviews: `/{tenant}/review…`.
+fn split_review(path: &str) -> Option<(&str, String)> {
+    let (tenant, rest) = path.strip_prefix('/')?.split_once('/')?;
+    let id = rest.strip_prefix("review")?;
+    (id.is_empty() || id.starts_with('/')).then(|| (tenant, format!("$review{id}")))
 }
 
 /// The tenant's name (`None`: the default one) and what follows the base.

@@ -20,6 +20,7 @@ pub mod opened;
 pub mod output;
 pub mod profiles;
 pub mod replay;
+pub mod review;
 pub mod serve;
 pub mod simulate;
 pub mod telemetry;

@@ -19,6 +19,8 @@ pub struct Question {
     pub entity: Option<EntityId>,
     /// And what else.
     pub other_entity: Option<EntityId>,
+    /// Why it is asked, as JSON without patient data.
+    pub explained: Option<String>,
 }
 
 /// A review.
@@ -38,8 +40,9 @@ pub struct Review {
 
 /// Opens reviews in the transaction that found the questions. One that is open already stays.
 pub async fn open(tx: &mut Tx, questions: &[Question]) -> Result<()> {
-    let sql = "insert into review (tenant, id, kind, journal, entity, other_entity, opened_at)
-        values ($1, $2, $3, $4, $5, $6, $7)
+    let sql = "insert into review
+            (tenant, id, kind, journal, entity, other_entity, opened_at, explained)
+        values ($1, $2, $3, $4, $5, $6, $7, $8)
         on conflict do nothing";
     for question in questions {
         let id = tx.store().ids().change().0;
@@ -50,7 +53,16 @@ pub async fn open(tx: &mut Tx, questions: &[Question]) -> Result<()> {
         let kind = storable(&question.kind);
         tx.execute(
             sql,
-            &[&tx.tenant().0, &id, &kind, &journal, &entity, &other, &now],
+            &[
+                &tx.tenant().0,
+                &id,
+                &kind,
+                &journal,
+                &entity,
+                &other,
+                &now,
+                &question.explained,
+            ],
         )
         .await?;
     }
@@ -92,7 +104,8 @@ pub async fn list(
     Ok(rows.iter().map(review).collect())
 }
 
-const COLUMNS: &str = "id, kind, journal, entity, other_entity, opened_at, decided_at, decision";
+const COLUMNS: &str =
+    "id, kind, journal, entity, other_entity, opened_at, decided_at, decision, explained";
 
 fn review(row: &Row) -> Review {
     Review {
@@ -102,6 +115,7 @@ fn review(row: &Row) -> Review {
             journal: row.get::<_, Option<i64>>(2).map(JournalId),
             entity: row.get::<_, Option<Uuid>>(3).map(EntityId),
             other_entity: row.get::<_, Option<Uuid>>(4).map(EntityId),
+            explained: row.get(8),
         },
         opened_at: row.get(5),
         decided_at: row.get(6),

@@ -403,6 +403,7 @@ fn ask(
             journal,
             entity: Some(whole.entity()),
             other_entity: Some(claimant),
+            explained: None,
         })
     };
     let asked: Vec<Question> = before.iter().filter_map(question).collect();

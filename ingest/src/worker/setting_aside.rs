@@ -129,6 +129,7 @@ pub(super) fn questions(message: &Read) -> Vec<Question> {
         journal: Some(message.queued.journal),
         entity: None,
         other_entity: None,
+        explained: None,
     };
     unidentified
         .into_iter()

@@ -90,6 +90,13 @@ impl Answer {
         Self { response, touched }
     }
 
+    /// JSON that is no FHIR.
+    pub(super) fn plain_json(body: impl Into<Body>, touched: Touched) -> Self {
+        let kind = [(header::CONTENT_TYPE, "application/json")];
+        let response = (kind, body.into()).into_response();
+        Self { response, touched }
+    }
+
     /// The same with the headers of a version.
     #[must_use]
     pub(super) fn versioned(mut self, number: i32, updated_at: Timestamp) -> Self {

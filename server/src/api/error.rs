@@ -73,6 +73,12 @@ pub enum FhirError {
         /// The type.
         kind: ResourceType,
     },
+    /// No such review.
+    #[error("there is no review of this number; GET /TENANT/review lists the open ones")]
+    UnknownReview,
+    /// It was decided by somebody else, or never decided.
+    #[error("the review is not in that state any more: look at it again")]
+    ReviewNotOpen,
     /// No such version.
     #[error("this {kind} has no version of that number; GET {kind}/id/_history lists them")]
     NoVersion {
@@ -200,11 +206,13 @@ impl FhirError {
             | Self::UnknownPath
             | Self::UnknownRoute
             | Self::NotFound { .. }
+            | Self::UnknownReview
             | Self::NoVersion { .. } => (StatusCode::NOT_FOUND, IssueCode::NotFound),
             Self::NotYet { .. } | Self::UnknownType { .. } => {
                 (StatusCode::NOT_FOUND, IssueCode::NotSupported)
             }
             Self::NotServed { .. } => (StatusCode::METHOD_NOT_ALLOWED, IssueCode::NotSupported),
+            Self::ReviewNotOpen => (StatusCode::CONFLICT, IssueCode::Conflict),
             Self::Gone { .. } => (StatusCode::GONE, IssueCode::Deleted),
             Self::NotAcceptable => (StatusCode::NOT_ACCEPTABLE, IssueCode::NotSupported),
             Self::UnsupportedMediaType | Self::UnsupportedForm => {

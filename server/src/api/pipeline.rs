@@ -17,8 +17,8 @@ use tracing::Instrument as _;
 use super::call::{Answer, Call, format_of};
 use super::route::Interaction;
 use super::{
-    Api, FhirError, Inner, binary, body, create, history, lineage, media, metadata, read, search,
-    vread,
+    Api, FhirError, Inner, binary, body, create, history, lineage, media, metadata, read, review,
+    search, vread,
 };
 use crate::door::{Closed, bearer};
 
@@ -137,7 +137,8 @@ impl Inner {
             return Err(FhirError::UnknownPath);
         };
         let access = caller.access(kind, permission)?;
-        if kind != ResourceType::Binary {
+        let is_fhir = kind != ResourceType::Binary && !interaction.is_review();
+        if is_fhir {
             media::check_accept(&parts.headers, format_of(&parameters))?;
         }
         let held = self.body(interaction, &parts, body).await?;
@@ -168,7 +169,9 @@ impl Inner {
         body: Body,
     ) -> Result<Option<body::Held>, FhirError> {
         match interaction {
-            Interaction::Create { .. } => media::check_content_type(&parts.headers)?,
+            Interaction::Create { .. } | Interaction::Decide { .. } => {
+                media::check_content_type(&parts.headers)?;
+            }
             Interaction::Search { .. } if parts.method == Method::POST => {
                 media::check_form(&parts.headers)?;
             }
@@ -177,6 +180,8 @@ impl Inner {
             | Interaction::Vread { .. }
             | Interaction::History { .. }
             | Interaction::Lineage { .. }
+            | Interaction::Reviews
+            | Interaction::Review { .. }
             | Interaction::Search { .. } => return Ok(None),
         }
         self.bodies
@@ -223,6 +228,9 @@ async fn dispatch(call: Call, interaction: Interaction) -> Result<Answer, FhirEr
         Interaction::Vread { kind, id, version } => vread::vread(&call, kind, id, version).await,
         Interaction::History { kind, id } => history::history(&call, kind, id).await,
         Interaction::Lineage { kind, id } => lineage::lineage(&call, kind, id).await,
+        Interaction::Reviews => review::list(&call).await,
+        Interaction::Review { id } => review::show(&call, id).await,
+        Interaction::Decide { id } => review::decide(&call, id).await,
         Interaction::Search { kind } => search::search(&call, kind).await,
         Interaction::Create { kind } => create::create(call, kind).await,
         Interaction::Capabilities => Err(FhirError::UnknownPath),
@@ -280,6 +288,7 @@ impl Record {
 fn action(interaction: Option<&Interaction>, method: &Method) -> Action {
     match (interaction, method) {
         (Some(Interaction::Search { .. }), _) => Action::Execute,
+        (Some(Interaction::Decide { .. }), _) => Action::Update,
         (Some(Interaction::Create { .. }), _) | (None, &Method::POST) => Action::Create,
         (None, &Method::PUT | &Method::PATCH) => Action::Update,
         (None, &Method::DELETE) => Action::Delete,

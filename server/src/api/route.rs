@@ -49,6 +49,18 @@ pub(super) enum Interaction {
         /// The type.
         kind: ResourceType,
     },
+    /// `GET $review`
+    Reviews,
+    /// `GET $review/id`
+    Review {
+        /// The review.
+        id: i64,
+    },
+    /// `POST $review/id`
+    Decide {
+        /// The review.
+        id: i64,
+    },
     /// `POST Type`
     Create {
         /// The type.
@@ -71,6 +83,16 @@ impl Interaction {
             [".well-known", "smart-configuration"] => Err(FhirError::NotYet {
                 what: "SMART configuration",
             }),
+            ["$review"] => allow(method, "GET, HEAD").map(|()| Self::Reviews),
+            ["$review", id] => {
+                let id = id.parse().map_err(|_| FhirError::UnknownReview)?;
+                allow(method, "GET, HEAD, POST")?;
+                Ok(if *method == Method::POST {
+                    Self::Decide { id }
+                } else {
+                    Self::Review { id }
+                })
+            }
             [""] => Err(FhirError::NotServed {
                 method: method.clone(),
                 allow: "",
@@ -126,8 +148,19 @@ impl Interaction {
             Self::History { .. } => "history",
             Self::Lineage { .. } => "lineage",
             Self::Search { .. } => "search",
+            Self::Reviews => "reviews",
+            Self::Review { .. } => "review",
+            Self::Decide { .. } => "review-decision",
             Self::Create { .. } => "create",
         }
+    }
+
+    /// Whether it is about reviews, which are no FHIR.
+    pub(super) const fn is_review(self) -> bool {
+        matches!(
+            self,
+            Self::Reviews | Self::Review { .. } | Self::Decide { .. }
+        )
     }
 
     /// The type that it is about.
@@ -140,6 +173,10 @@ impl Interaction {
             | Self::Lineage { kind, .. }
             | Self::Search { kind }
             | Self::Create { kind } => Some(kind),
+            // Who is who: whoever decides reads and changes Patients.
+            Self::Reviews | Self::Review { .. } | Self::Decide { .. } => {
+                Some(ResourceType::Patient)
+            }
         }
     }
 
@@ -150,7 +187,12 @@ impl Interaction {
             | Self::Vread { id, .. }
             | Self::History { id, .. }
             | Self::Lineage { id, .. } => id,
-            Self::Capabilities | Self::Search { .. } | Self::Create { .. } => None,
+            Self::Capabilities
+            | Self::Reviews
+            | Self::Review { .. }
+            | Self::Decide { .. }
+            | Self::Search { .. }
+            | Self::Create { .. } => None,
         }
     }
 
@@ -161,7 +203,10 @@ impl Interaction {
             Self::Read { .. }
             | Self::Vread { .. }
             | Self::History { .. }
+            | Self::Reviews
+            | Self::Review { .. }
             | Self::Lineage { .. } => Some(Permission::Read),
+            Self::Decide { .. } => Some(Permission::Update),
             Self::Search { .. } => Some(Permission::Search),
             Self::Create { .. } => Some(Permission::Create),
         }

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};
 
-use model::Tenant;
+use model::{IdentityKey, Tenant};
 use store::{Store, StoreError};
 
 use super::cursor::Sealer;
@@ -13,6 +13,7 @@ use super::cursor::Sealer;
 pub(super) struct TenantContext {
     pub(super) tenant: Tenant,
     pub(super) sealer: Sealer,
+    pub(super) key: IdentityKey,
 }
 
 /// The tenant of `/fhir`.
@@ -44,6 +45,7 @@ impl Tenants {
         let found = Arc::new(TenantContext {
             tenant: row.tenant,
             sealer,
+            key: row.identity_key,
         });
         let mut known = self.0.write().unwrap_or_else(PoisonError::into_inner);
         known.insert(row.name, Arc::clone(&found));

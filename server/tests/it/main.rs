@@ -26,6 +26,8 @@ mod profiles;
 #[cfg(test)]
 mod reads;
 #[cfg(test)]
+mod reviews;
+#[cfg(test)]
 mod searches;
 #[cfg(test)]
 mod site;
