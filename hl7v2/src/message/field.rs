@@ -147,6 +147,16 @@ impl<'m> Repetition<'m> {
         }
     }
 
+    pub(crate) fn separator(&self) -> u8 {
+        self.syntax.separators.component
+    }
+
+    /// A component whose bytes were found.
+    pub(crate) fn with_component(&self, raw: &'m [u8]) -> Component<'m> {
+        let syntax = self.syntax;
+        Component { raw, syntax }
+    }
+
     /// How many components there are.
     pub fn n_components(&self) -> usize {
         count(self.raw, self.syntax.separators.component)
@@ -165,6 +175,16 @@ impl<'m> Component<'m> {
             raw: nth(self.raw, self.syntax.separators.subcomponent, n),
             syntax: self.syntax,
         }
+    }
+
+    pub(crate) fn separator(&self) -> u8 {
+        self.syntax.separators.subcomponent
+    }
+
+    /// A subcomponent whose bytes were found.
+    pub(crate) fn with_subcomponent(&self, raw: &'m [u8]) -> Subcomponent<'m> {
+        let syntax = self.syntax;
+        Subcomponent { raw, syntax }
     }
 
     /// How many subcomponents there are.
