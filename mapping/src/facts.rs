@@ -15,6 +15,7 @@
 
 mod bytes;
 mod event;
+mod fragment;
 mod place;
 mod source;
 
@@ -25,6 +26,7 @@ use std::sync::Arc;
 
 pub use bytes::FactsError;
 pub use event::Event;
+pub use fragment::Fragment;
 pub use place::{NotAPlace, Place};
 pub use source::{Source, Stamp};
 
@@ -43,9 +45,8 @@ pub struct RegisterKey {
 pub struct Register {
     /// Which message said it.
     pub source: Arc<Source>,
-    /// A JSON object with the elements of the resource that the field gives; `None` is a statement
-    /// too: the sender deleted them (`""`).
-    pub fragment: Option<Box<str>>,
+    /// What it says; `None` is a statement too: the sender deleted it (`""`).
+    pub fragment: Option<Fragment>,
 }
 
 /// The smallest statement about a key, in the plain form in which it is compared.
@@ -62,7 +63,7 @@ pub struct First {
 pub struct Facts {
     registers: BTreeMap<RegisterKey, Register>,
     firsts: BTreeMap<RegisterKey, First>,
-    observations: BTreeMap<RegisterKey, BTreeMap<Box<str>, Arc<Source>>>,
+    observations: BTreeMap<RegisterKey, BTreeMap<Fragment, Arc<Source>>>,
     events: BTreeSet<Event>,
 }
 
@@ -148,7 +149,12 @@ impl Facts {
     }
 
     /// Observes what a field says of a shared thing.
-    pub fn observe(&mut self, key: &RegisterKey, fragment: &str, source: &Arc<Source>) -> bool {
+    pub fn observe(
+        &mut self,
+        key: &RegisterKey,
+        fragment: &Fragment,
+        source: &Arc<Source>,
+    ) -> bool {
         let fragments = match self.observations.get_mut(key) {
             Some(fragments) => fragments,
             None => self.observations.entry(key.clone()).or_default(),
@@ -157,7 +163,7 @@ impl Facts {
             Some(first) if source < first => *first = Arc::clone(source),
             Some(_) => return false,
             None => {
-                fragments.insert(fragment.into(), Arc::clone(source));
+                fragments.insert(fragment.clone(), Arc::clone(source));
             }
         }
         true
@@ -179,12 +185,12 @@ impl Facts {
     }
 
     /// For each observed key the fragment that was first said latest.
-    pub fn observed(&self) -> impl Iterator<Item = (&RegisterKey, &str, &Arc<Source>)> {
+    pub fn observed(&self) -> impl Iterator<Item = (&RegisterKey, &Fragment, &Arc<Source>)> {
         self.observations.iter().filter_map(|(key, fragments)| {
             let (fragment, source) = fragments
                 .iter()
                 .max_by(|(left, l), (right, r)| l.cmp(r).then_with(|| left.cmp(right)))?;
-            Some((key, fragment.as_ref(), source))
+            Some((key, fragment, source))
         })
     }
 

@@ -12,15 +12,16 @@ mod timeline;
 mod visit;
 mod whole;
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use fhir::ResourceType;
 use model::{EntityId, IdentityKey, JournalId, ResourceId};
 use serde_json::Value;
 
-use crate::facts::{Facts, Place, RegisterKey, Source};
+use crate::facts::{Facts, Fragment, Place, RegisterKey, Source};
+use crate::identity::push_id;
 use crate::inbound::SNAPSHOT;
-use crate::json::{Assembly, members};
+use crate::json::Assembly;
 use crate::ties::{Tie, Ties};
 
 pub(crate) use rules::Rule;
@@ -126,14 +127,14 @@ struct Listed {
 pub(super) struct Said<'f> {
     part: &'f str,
     pub(super) field: Place,
-    pub(super) fragment: &'f str,
+    pub(super) fragment: &'f Fragment,
     pub(super) source: &'f Arc<Source>,
 }
 
 impl<'f> Parts<'f> {
     fn of(facts: &'f Facts) -> Self {
         let registers = facts.registers().filter_map(|(key, register)| {
-            Some((key, register.fragment.as_deref()?, &register.source))
+            Some((key, register.fragment.as_ref()?, &register.source))
         });
         let said = |(key, fragment, source): (&'f RegisterKey, _, _)| Said {
             part: key.part.as_ref(),
@@ -203,6 +204,9 @@ impl<'f> Parts<'f> {
     }
 }
 
+/// What stands for a field that made several entities one.
+static LINK: LazyLock<Fragment> = LazyLock::new(|| "{\"link\":[]}".into());
+
 /// Puts a resource together.
 pub(super) struct Builder<'f, 'c> {
     kind: ResourceType,
@@ -239,7 +243,7 @@ impl<'f: 'c, 'c> Builder<'f, 'c> {
 
     /// Adds what a field says. What is there already stays, lists grow.
     pub(super) fn add(&mut self, said: Said<'f>) {
-        for (element, value) in members(said.fragment) {
+        for (element, value) in said.fragment.members() {
             self.assembly.put(element, value);
             self.lines.push((element, said));
         }
@@ -259,16 +263,23 @@ impl<'f: 'c, 'c> Builder<'f, 'c> {
         let said = Said {
             part: "",
             field: *field,
-            fragment: "{\"link\":[]}",
+            fragment: &LINK,
             source,
         };
         self.lines.push(("link", said));
         self.latest = self.latest.max(Some(source));
     }
 
+    /// Adds a fragment that was computed.
+    pub(super) fn add_fragment(&mut self, fragment: &'c Fragment) {
+        for (element, value) in fragment.members() {
+            self.assembly.put(element, value);
+        }
+    }
+
     /// Remembers that a field took part.
     pub(super) fn explain(&mut self, said: Said<'f>) {
-        let elements = members(said.fragment).map(|(element, _)| (element, said));
+        let elements = said.fragment.members().map(|(element, _)| (element, said));
         self.lines.extend(elements);
         self.latest = self.latest.max(Some(said.source));
     }
@@ -288,7 +299,7 @@ impl<'f: 'c, 'c> Builder<'f, 'c> {
         text.push_str("{\"resourceType\":\"");
         text.push_str(kind);
         text.push_str("\",\"id\":\"");
-        text.push_str(&id.to_string());
+        push_id(&mut text, id.0);
         text.push_str("\",\"meta\":{");
         if let Some(meta) = meta {
             text.push_str(meta.trim_start_matches('{').trim_end_matches('}'));

@@ -8,9 +8,12 @@
 mod scan;
 mod write;
 
+use std::cell::RefCell;
+
 use fhirbolt::serde::SerializeResource;
 
-pub(crate) use scan::{elements, inside_of_list, members};
+pub(crate) use crate::facts::Fragment;
+pub(crate) use scan::{Members, elements, inside_of_list, members};
 use write::Object;
 pub(crate) use write::escaped;
 
@@ -19,23 +22,46 @@ pub(crate) trait Resource: SerializeResource + write::Members {}
 
 impl<T: SerializeResource + write::Members> Resource for T {}
 
-/// A JSON object with some elements of a resource.
-pub(crate) struct Fragment(pub(crate) Box<str>);
+/// Where fragments are written: a message has fifty, and what is kept of each is just as long as it is.
+#[derive(Default)]
+struct Draft {
+    text: String,
+    commas: Vec<usize>,
+}
+
+/// What a draft may keep for the next fragment.
+const DRAFT_BYTES_MAX: usize = 64 * 1024;
+
+thread_local! {
+    static DRAFT: RefCell<Draft> = RefCell::default();
+}
 
 /// The elements that are set; none if nothing is.
 pub(crate) fn fragment<R: Resource>(resource: &R) -> Option<Fragment> {
-    let mut text = String::with_capacity(256);
-    Object::write(&mut text, resource);
+    DRAFT.with_borrow_mut(|draft| {
+        let fragment = drafted(resource, draft);
+        if DRAFT_BYTES_MAX < draft.text.capacity() {
+            *draft = Draft::default();
+        }
+        fragment
+    })
+}
+
+fn drafted<R: Resource>(resource: &R, draft: &mut Draft) -> Option<Fragment> {
+    let Draft { text, commas } = draft;
+    text.clear();
+    commas.clear();
+    Object::write_noting(text, Some(commas), resource);
     // A trace writes the same elements a hundred times over: once checked is enough.
     #[cfg(debug_assertions)]
     if !crate::table::usage::is_watched() {
         assert_eq!(
-            read(&text),
+            read(text),
             by_fhirbolt(resource),
             "an element has no line in json::write"
         );
     }
-    (text != "{}").then(|| Fragment(text.into()))
+    (text != "{}").then(|| Fragment::noted(text, commas))
 }
 
 /// What fhirbolt writes, without what a fragment leaves out.

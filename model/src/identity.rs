@@ -94,7 +94,12 @@ impl IdentityKey {
     /// The entity that an identity names.
     pub fn entity(&self, identity: &SourceIdentity) -> EntityId {
         // The type is left out: senders give CX.5 in one message and omit it in the next.
-        EntityId(self.derive(&[identity.kind.as_str(), &identity.authority, &identity.value]))
+        self.named(identity.kind, &identity.authority, &identity.value)
+    }
+
+    /// [`IdentityKey::entity`] by what of the identity counts.
+    pub fn named(&self, kind: IdentityKind, authority: &str, value: &str) -> EntityId {
+        EntityId(self.derive(&[kind.as_str(), authority, value]))
     }
 
     /// A part of an entity that has a name of its own there (a diagnosis of a visit …).

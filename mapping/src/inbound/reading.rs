@@ -119,6 +119,11 @@ impl<'a> Reading<'a> {
         self.sender.clone()
     }
 
+    /// [`Reading::sender`], for whoever need not keep it.
+    pub(crate) fn sender_name(&self) -> &str {
+        &self.sender
+    }
+
     /// From here on issues belong to that field.
     pub(crate) fn at(&self, place: Place) {
         self.place.set(place);
@@ -196,7 +201,7 @@ impl<'a> Reading<'a> {
         &self,
         (entity, owner): (EntityId, Option<EntityId>),
         kind: EntityKind,
-        identities: &[SourceIdentity],
+        identities: Vec<SourceIdentity>,
         facts: Facts,
     ) {
         let owner = owner.or(self.first.get().filter(|_| !kind.shared()));
@@ -221,8 +226,8 @@ impl<'a> Reading<'a> {
             statement.facts.join(&facts);
         }
         for identity in identities {
-            if !statement.identities.contains(identity) {
-                statement.identities.push(identity.clone());
+            if !statement.identities.contains(&identity) {
+                statement.identities.push(identity);
             }
         }
     }

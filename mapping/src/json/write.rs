@@ -14,6 +14,8 @@ mod types;
 pub(crate) struct Object<'o> {
     out: &'o mut String,
     is_empty: bool,
+    /// Where the commas between its members go, if somebody wants to know.
+    commas: Option<&'o mut Vec<usize>>,
 }
 
 /// Something that can be a member of an object.
@@ -37,10 +39,20 @@ pub(crate) trait Members {
 impl<'o> Object<'o> {
     /// Writes an object.
     pub(crate) fn write(out: &'o mut String, members: &dyn Members) {
+        Self::write_noting(out, None, members);
+    }
+
+    /// Writes an object and notes where its commas are.
+    pub(super) fn write_noting(
+        out: &'o mut String,
+        commas: Option<&'o mut Vec<usize>>,
+        members: &dyn Members,
+    ) {
         out.push('{');
         let mut object = Object {
             out,
             is_empty: true,
+            commas,
         };
         members.write_members(&mut object);
         object.out.push('}');
@@ -55,6 +67,9 @@ impl<'o> Object<'o> {
     /// Begins a member: its value follows.
     fn name(&mut self, name: &str) -> &mut String {
         if !self.is_empty {
+            if let Some(commas) = &mut self.commas {
+                commas.push(self.out.len());
+            }
             self.out.push(',');
         }
         self.is_empty = false;
@@ -73,6 +88,9 @@ impl<'o> Object<'o> {
         if out.len() == value + 2 {
             out.truncate(start);
             self.is_empty = was_empty;
+            if let Some(commas) = &mut self.commas {
+                commas.pop_if(|comma| *comma == start);
+            }
         }
     }
 
