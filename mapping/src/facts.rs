@@ -31,13 +31,29 @@ pub use place::{NotAPlace, Place};
 pub use source::{Source, Stamp};
 
 /// What a register is about.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug)]
 pub struct RegisterKey {
     /// Which part of the entity: empty for the entity itself, else `ResourceType/name` (a diagnosis
     /// of a visit, a contact of a patient).
     pub part: Arc<str>,
     /// The field that said it.
     pub field: Place,
+}
+
+impl Ord for RegisterKey {
+    fn cmp(&self, other: &Self) -> Ordering {
+        // The fields of one part share its name.
+        if Arc::ptr_eq(&self.part, &other.part) {
+            return self.field.cmp(&other.field);
+        }
+        (&self.part, self.field).cmp(&(&other.part, other.field))
+    }
+}
+
+impl PartialOrd for RegisterKey {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
 }
 
 /// The greatest statement about a key.

@@ -179,17 +179,32 @@ impl<'f> Parts<'f> {
     }
 
     pub(super) fn part(&self, name: &str) -> &[Said<'f>] {
-        let start = self.0.partition_point(|said| said.part < name);
-        let said = self.0.get(start..).unwrap_or_default();
+        let said = self.from(name);
         let n_said = said.partition_point(|said| said.part == name);
         said.get(..n_said).unwrap_or_default()
     }
 
+    /// What is said of the parts whose names begin so: name without that beginning, and what is said.
+    pub(super) fn beginning<'p>(
+        &'p self,
+        with: &str,
+    ) -> impl Iterator<Item = (&'f str, &'p [Said<'f>])> + use<'f, 'p> {
+        let said = self.from(with);
+        let n_said = said.partition_point(|said| said.part.starts_with(with));
+        let parts = said.get(..n_said).unwrap_or_default();
+        let parts = parts.chunk_by(|one, other| one.part == other.part);
+        let n_letters = with.len();
+        parts.filter_map(move |said| Some((said.first()?.part.get(n_letters..)?, said)))
+    }
+
+    fn from(&self, name: &str) -> &[Said<'f>] {
+        let start = self.0.partition_point(|said| said.part < name);
+        self.0.get(start..).unwrap_or_default()
+    }
+
     /// The parts that become resources of a type: name and what is said of it.
     pub(super) fn of_kind(&self, kind: &str) -> impl Iterator<Item = (&'f str, &[Said<'f>])> {
-        self.each().filter_map(move |(part, said)| {
-            Some((part.strip_prefix(kind)?.strip_prefix('/')?, said))
-        })
+        self.beginning(&[kind, "/"].concat())
     }
 
     /// The one resource of an entity that has no parts.
@@ -223,8 +238,8 @@ impl<'f: 'c, 'c> Builder<'f, 'c> {
         Self {
             kind,
             id,
-            assembly: Assembly::default(),
-            lines: Vec::new(),
+            assembly: Assembly::with_room(),
+            lines: Vec::with_capacity(16),
             latest: None,
             tag: None,
         }
@@ -247,7 +262,14 @@ impl<'f: 'c, 'c> Builder<'f, 'c> {
             self.assembly.put(element, value);
             self.lines.push((element, said));
         }
-        self.latest = self.latest.max(Some(said.source));
+        self.note(said.source);
+    }
+
+    fn note(&mut self, source: &'f Arc<Source>) {
+        let is_known = |latest: &Arc<Source>| Arc::ptr_eq(latest, source) || source <= latest;
+        if !self.latest.is_some_and(is_known) {
+            self.latest = Some(source);
+        }
     }
 
     /// Adds elements that were computed.
@@ -281,7 +303,7 @@ impl<'f: 'c, 'c> Builder<'f, 'c> {
     pub(super) fn explain(&mut self, said: Said<'f>) {
         let elements = said.fragment.members().map(|(element, _)| (element, said));
         self.lines.extend(elements);
-        self.latest = self.latest.max(Some(said.source));
+        self.note(said.source);
     }
 
     pub(super) fn finish(mut self) -> Draft<'f> {

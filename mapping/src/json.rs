@@ -9,6 +9,7 @@ mod scan;
 mod write;
 
 use std::cell::RefCell;
+use std::collections::HashSet;
 
 use fhirbolt::serde::SerializeResource;
 
@@ -105,12 +106,53 @@ enum Piece<'t> {
     /// A value that came once, or that stands alone: then the first one that was given.
     Single(&'t str),
     /// Lists are put after one another; these are their elements.
-    List(Vec<&'t str>),
+    List(Elements<'t>),
     /// Several objects of one element share it: the first to give a member has it.
     Object(Assembly<'t>),
 }
 
+/// Elements of a list, each but once.
+struct Elements<'t> {
+    list: Vec<&'t str>,
+    /// The first so many of them, where there are too many to look through.
+    known: HashSet<&'t str>,
+    n_known: usize,
+}
+
+impl<'t> Elements<'t> {
+    const FEW: usize = 32;
+
+    fn of(inside: &'t str) -> Self {
+        Self {
+            list: elements(inside).collect(),
+            known: HashSet::new(),
+            n_known: 0,
+        }
+    }
+
+    /// Adds what was not there before these came.
+    fn take_in(&mut self, more: impl Iterator<Item = &'t str>) {
+        let n_before = self.list.len();
+        if n_before < Self::FEW {
+            let new = |element: &&str| !self.list.contains(element);
+            let more: Vec<&str> = more.filter(new).collect();
+            self.list.extend(more);
+            return;
+        }
+        self.known.extend(self.list.iter().skip(self.n_known));
+        self.n_known = n_before;
+        let known = &self.known;
+        self.list
+            .extend(more.filter(|element| !known.contains(element)));
+    }
+}
+
 impl<'t> Assembly<'t> {
+    /// With room for the elements of most resources.
+    pub(crate) fn with_room() -> Self {
+        Self(Vec::with_capacity(16))
+    }
+
     /// Adds the elements of a fragment. What is there already stays, lists grow.
     pub(crate) fn add(&mut self, fragment: &'t str) {
         for (name, value) in members(fragment) {
@@ -177,7 +219,7 @@ impl<'t> Piece<'t> {
     fn take_in(&mut self, value: &'t str) {
         if let Self::Single(held) = self {
             if let Some(inside) = inside_of_list(held) {
-                *self = Self::List(elements(inside).collect());
+                *self = Self::List(Elements::of(inside));
             } else if held.starts_with('{') {
                 let mut object = Assembly::default();
                 object.add(held);
@@ -187,9 +229,7 @@ impl<'t> Piece<'t> {
         match self {
             Self::Single(_) => {}
             Self::List(held) => {
-                let added = elements(inside_of_list(value).unwrap_or_default());
-                let added: Vec<&str> = added.filter(|element| !held.contains(element)).collect();
-                held.extend(added);
+                held.take_in(elements(inside_of_list(value).unwrap_or_default()));
             }
             Self::Object(object) => object.add(value),
         }
@@ -200,7 +240,7 @@ impl<'t> Piece<'t> {
             Self::Single(value) => out.push_str(value),
             Self::List(elements) => {
                 out.push('[');
-                for (at, element) in elements.iter().enumerate() {
+                for (at, element) in elements.list.iter().enumerate() {
                     if 0 < at {
                         out.push(',');
                     }

@@ -147,11 +147,12 @@ impl<'m> Parts<'m> {
 
     /// The first value in part `n` as text; empty if it is not there.
     pub(super) fn text(&self, n: usize) -> Cow<'m, str> {
-        if self.raw(n).is_some_and(<[u8]>::is_empty) {
-            return Cow::Borrowed("");
+        match (self.raw(n), &self.value) {
+            (Some([]), _) => Cow::Borrowed(""),
+            (Some(raw), Composite::Repetition(value)) => value.with_component(raw).text(),
+            (Some(raw), Composite::Component(value)) => value.with_subcomponent(raw).text(),
+            _ => self.value.text(n),
         }
-        self.part(n)
-            .map_or(Cow::Borrowed(""), Composite::first_text)
     }
 
     /// The bytes of part `n`; `None` if its place was not noted.

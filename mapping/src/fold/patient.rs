@@ -274,12 +274,7 @@ fn moved_to(parts: &Parts<'_>) -> Option<String> {
 
 /// Who took part in a procedure by a segment of their own.
 fn performers<'f: 'c, 'c>(name: &str, parts: &Parts<'f>, procedure: &mut Builder<'f, 'c>) {
-    for (part, said) in parts.of_kind("performer") {
-        let is_of_this = part
-            .strip_prefix(name)
-            .is_some_and(|rest| rest.starts_with('#'));
-        if is_of_this {
-            procedure.add_all(said);
-        }
+    for (_, said) in parts.beginning(&["performer/", name, "#"].concat()) {
+        procedure.add_all(said);
     }
 }

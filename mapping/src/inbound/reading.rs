@@ -2,7 +2,7 @@
 //! what they find is gathered.
 
 use std::cell::{Cell, RefCell};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
 use fhirbolt::model::r4::types::Reference;
@@ -225,11 +225,7 @@ impl<'a> Reading<'a> {
         } else {
             statement.facts.join(&facts);
         }
-        for identity in identities {
-            if !statement.identities.contains(&identity) {
-                statement.identities.push(identity);
-            }
-        }
+        add_new(&mut statement.identities, identities);
     }
 
     /// What was gathered.
@@ -243,6 +239,24 @@ impl<'a> Reading<'a> {
             unmapped: self.unmapped.into_inner(),
         }
     }
+}
+
+/// Adds the identities that are not there yet, in their order.
+fn add_new(list: &mut Vec<SourceIdentity>, more: Vec<SourceIdentity>) {
+    const FEW: usize = 32;
+    if list.len() + more.len() < FEW {
+        for identity in more {
+            if !list.contains(&identity) {
+                list.push(identity);
+            }
+        }
+        return;
+    }
+    let mut known: HashSet<SourceIdentity> = list.iter().cloned().collect();
+    list.extend(
+        more.into_iter()
+            .filter(|identity| known.insert(identity.clone())),
+    );
 }
 
 /// A segment that remembers which of its fields were read.

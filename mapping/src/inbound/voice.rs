@@ -102,9 +102,7 @@ impl<'r, 'a> Voice<'r, 'a> {
 
     /// Another identifier of the entity.
     pub(crate) fn also(&mut self, identity: SourceIdentity) {
-        if !self.identities.contains(&identity) {
-            self.identities.push(identity);
-        }
+        self.identities.push(identity);
     }
 
     /// Speaks of the entity itself from here on.
