@@ -93,7 +93,7 @@ impl Draft<'_> {
     pub fn lineage(&self) -> Vec<Lineage> {
         let line = |(element, said): &(&str, Said<'_>)| Lineage {
             element: (*element).to_owned(),
-            field: said.field.to_string(),
+            field: said.field.text(),
             journal: said.source.journal,
         };
         self.lines.iter().map(line).collect()

@@ -302,12 +302,12 @@ impl<'m> Seg<'m> {
     /// Reports the fields that had a value and were not read.
     pub(crate) fn close(&self, reading: &Reading<'_>) {
         for n in 1..=self.raw.n_fields().min(127) {
-            let field = self.raw.field(n);
-            let Ok(n) = u8::try_from(n) else { return };
             let was_read = self.read.get() & (1_u128 << n) != 0;
-            if !was_read && !field.is_empty() {
-                reading.not_mapped(self.place(n));
+            if was_read || self.raw.field(n).is_empty() {
+                continue;
             }
+            let Ok(n) = u8::try_from(n) else { return };
+            reading.not_mapped(self.place(n));
         }
     }
 }
