@@ -50,14 +50,14 @@ pub(crate) fn addressed(
         let mut voice = Voice::stand_in(reading, kind, sender, &path);
         let reference = refer("Location", voice.entity.0, Some(level.value.clone()));
         voice.state(LOCATION, json::fragment(&location(level, whole.take(), pl)));
-        if at + 1 == n_levels {
-            if let Some(address) = address.take() {
-                let located = Location {
-                    address: Some(address),
-                    ..Location::default()
-                };
-                voice.state(ADDRESS, json::fragment(&located));
-            }
+        if at + 1 == n_levels
+            && let Some(address) = address.take()
+        {
+            let located = Location {
+                address: Some(address),
+                ..Location::default()
+            };
+            voice.state(ADDRESS, json::fragment(&located));
         }
         voice.close();
         whole = Some(reference);

@@ -58,6 +58,10 @@ impl<'r, 'a> Voice<'r, 'a> {
 
     /// Speaks of an entity that the message did not identify: what stands in for its identity is ours,
     /// keys it, and must never be sent to anybody as the EMR's.
+    #[expect(
+        clippy::needless_pass_by_value,
+        reason = "callers make it for this alone, as they do for `new`"
+    )]
     pub(crate) fn unidentified(
         reading: &'r Reading<'a>,
         kind: EntityKind,
@@ -272,8 +276,7 @@ impl<'r, 'a> Voice<'r, 'a> {
             part: CLAIM.into(),
             field: Place::new("PID", 3),
         };
-        self.facts
-            .observe(&key, &"{}".into(), &self.reading.source);
+        self.facts.observe(&key, &"{}".into(), &self.reading.source);
     }
 }
 
