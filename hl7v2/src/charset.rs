@@ -115,6 +115,14 @@ impl Charset {
         }
     }
 
+    /// The bytes as one text, where every part of them is read as UTF-8.
+    pub(crate) fn text_of_all(self, bytes: &[u8]) -> Option<&str> {
+        match self.single_byte() {
+            Some(_) => None,
+            None => std::str::from_utf8(bytes).ok(),
+        }
+    }
+
     /// Whether the bytes are text of this set without recourse to a fallback.
     pub fn reads(self, bytes: &[u8]) -> bool {
         match self.single_byte() {

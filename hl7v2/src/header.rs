@@ -61,7 +61,7 @@ pub struct Header<'a> {
     line: &'a [u8],
     start: usize,
     marks: Marks,
-    syntax: Syntax,
+    syntax: Syntax<'a>,
 }
 
 /// Where the field separators stand, found once for the dozen fields that every message is asked for.
@@ -131,6 +131,7 @@ impl<'a> Header<'a> {
                 separators,
                 charset: Charset::Utf8,
                 fallback,
+                text: None,
             },
         };
         header.syntax.charset = header.declared_charset().unwrap_or(Charset::Utf8);
@@ -238,7 +239,7 @@ impl<'a> Header<'a> {
     }
 
     /// How the message is to be read.
-    pub(crate) fn syntax(&self) -> &Syntax {
+    pub(crate) fn syntax(&self) -> &Syntax<'a> {
         &self.syntax
     }
 

@@ -17,16 +17,18 @@ use crate::{Charset, Header, HeaderError, Separators};
 
 /// What is needed to read a value: it comes from MSH and from the link.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Syntax {
+pub(crate) struct Syntax<'a> {
     pub(crate) separators: Separators,
     pub(crate) charset: Charset,
     pub(crate) fallback: Charset,
+    /// The whole message where that is UTF-8: its parts are text without being looked at again.
+    pub(crate) text: Option<&'a str>,
 }
 
 /// One message as received. Every byte belongs to some segment's [`Segment::span`].
 pub struct Message<'a> {
     bytes: &'a [u8],
-    syntax: Syntax,
+    syntax: Syntax<'a>,
     index: Index,
 }
 
@@ -92,7 +94,12 @@ impl<'a> Message<'a> {
         bytes: &'a [u8],
         mut index: Index,
     ) -> Result<Self, HeaderError> {
-        let syntax = *header.syntax();
+        let header_syntax = *header.syntax();
+        let text = header_syntax.charset.text_of_all(bytes);
+        let syntax = Syntax {
+            text,
+            ..header_syntax
+        };
         index.build(bytes, header.start(), syntax.separators.field)?;
         Ok(Self {
             bytes,

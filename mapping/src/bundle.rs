@@ -2,8 +2,6 @@
 
 mod provenance;
 
-use std::collections::HashSet;
-
 use fhirbolt::model::r4::resources::{
     MessageHeader, MessageHeaderDestination, MessageHeaderEvent, MessageHeaderSource,
 };
@@ -16,6 +14,7 @@ use serde_json::Value;
 
 use crate::datatype::{cwe, dtm, hd, text};
 use crate::fold::{FoldContext, wholes};
+use crate::identity::{push_id, with_id};
 use crate::inbound::{Context, Unmappable, interpret};
 use crate::json;
 use crate::table::system::v2_table;
@@ -55,7 +54,7 @@ pub fn bundle_text(message: &Message<'_>, ctx: &Context<'_>) -> Result<String, U
     let mut out = String::with_capacity(n_bytes + 1024);
     let id = bundle_id(&msh, ctx);
     out.push_str("{\"resourceType\":\"Bundle\",\"id\":\"");
-    out.push_str(&id.to_string());
+    push_id(&mut out, id);
     out.push('"');
     if let Some(control_id) = text::text(&msh.field(10).text()) {
         out.push_str(",\"identifier\":{\"system\":\"urn:drawbridge:control-id\",\"value\":");
@@ -71,33 +70,33 @@ pub fn bundle_text(message: &Message<'_>, ctx: &Context<'_>) -> Result<String, U
     out.push_str(",\"entry\":[");
     let focus: Vec<String> = folded
         .iter()
-        .map(|draft| format!("urn:uuid:{}", draft.id))
+        .map(|draft| with_id(URN, draft.id.0))
         .collect();
     let header_id = ctx.key.part(model::EntityId(id), &["MessageHeader"]).0;
-    begin_entry(&mut out, &header_id.to_string());
+    begin_entry(&mut out, header_id);
     out.push_str(&header(&msh, header_id, &focus, ctx));
     let event_id = ctx.key.part(model::EntityId(id), &["Provenance"]).0;
     if let Some(event) = provenance::of_event(message, event_id, header_id, ctx) {
         out.push_str("},");
-        begin_entry(&mut out, &event_id.to_string());
+        begin_entry(&mut out, event_id);
         out.push_str(&event);
     }
-    let inside = Inside {
-        marks: Finder::new(MARK),
-        ids: folded.iter().map(|draft| draft.id.to_string()).collect(),
-    };
+    let inside = Inside::of(&focus);
     for draft in &folded {
         out.push_str("},");
-        begin_entry(&mut out, &draft.id.to_string());
+        begin_entry(&mut out, draft.id.0);
         inside.write(&mut out, &draft.text);
     }
     out.push_str("}]}");
     Ok(out)
 }
 
-fn begin_entry(out: &mut String, id: &str) {
-    out.push_str("{\"fullUrl\":\"urn:uuid:");
-    out.push_str(id);
+const URN: &str = "urn:uuid:";
+
+fn begin_entry(out: &mut String, id: uuid::Uuid) {
+    out.push_str("{\"fullUrl\":\"");
+    out.push_str(URN);
+    push_id(out, id);
     out.push_str("\",\"resource\":");
 }
 
@@ -108,10 +107,21 @@ const MARK: &str = "\"reference\":\"";
 /// this bundle: it keeps the identifier by which it was named, and loses the address.
 struct Inside<'m> {
     marks: Finder<'m>,
-    ids: HashSet<String>,
+    /// In order.
+    ids: Vec<&'m str>,
 }
 
-impl Inside<'_> {
+impl<'m> Inside<'m> {
+    fn of(urls: &'m [String]) -> Self {
+        let ids = urls.iter().filter_map(|url| url.strip_prefix(URN));
+        let mut ids: Vec<&str> = ids.collect();
+        ids.sort_unstable();
+        Self {
+            marks: Finder::new(MARK),
+            ids,
+        }
+    }
+
     fn write(&self, out: &mut String, resource: &str) {
         let mut written = 0;
         for at in self.marks.find_iter(resource.as_bytes()) {
@@ -124,12 +134,12 @@ impl Inside<'_> {
             let id = target.get(n_letters + 1..).unwrap_or_default();
             let (id, rest) = id.split_once('"').unwrap_or((id, ""));
             let is_named = rest.starts_with(',');
-            if is_named && !self.ids.contains(id) {
+            if is_named && self.ids.binary_search(&id).is_err() {
                 out.push_str(resource.get(written..at).unwrap_or_default());
                 written = start + n_letters + 1 + id.len() + 2;
             } else {
                 out.push_str(resource.get(written..start).unwrap_or_default());
-                out.push_str("urn:uuid:");
+                out.push_str(URN);
                 written = start + n_letters + 1;
             }
         }
@@ -175,12 +185,16 @@ fn header(msh: &Segment<'_>, id: uuid::Uuid, focus: &[String], ctx: &Context<'_>
 
 /// A resource of which nothing is kept.
 fn written<R: json::Resource>(kind: &str, id: uuid::Uuid, resource: &R) -> String {
-    let elements = json::fragment(resource).map(|fragment| fragment.0);
+    let elements = json::fragment(resource);
     let elements = elements
         .as_deref()
         .and_then(|object| object.strip_prefix('{'));
     let elements = elements.unwrap_or("}");
-    format!("{{\"resourceType\":\"{kind}\",\"id\":\"{id}\",{elements}")
+    let mut out = ["{\"resourceType\":\"", kind, "\",\"id\":\""].concat();
+    push_id(&mut out, id);
+    out.push_str("\",");
+    out.push_str(elements);
+    out
 }
 
 fn source(msh: &Segment<'_>, ctx: &Context<'_>) -> MessageHeaderSource {

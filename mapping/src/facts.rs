@@ -15,6 +15,7 @@
 
 mod bytes;
 mod event;
+mod fragment;
 mod place;
 mod source;
 
@@ -25,11 +26,12 @@ use std::sync::Arc;
 
 pub use bytes::FactsError;
 pub use event::Event;
+pub use fragment::Fragment;
 pub use place::{NotAPlace, Place};
 pub use source::{Source, Stamp};
 
 /// What a register is about.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug)]
 pub struct RegisterKey {
     /// Which part of the entity: empty for the entity itself, else `ResourceType/name` (a diagnosis
     /// of a visit, a contact of a patient).
@@ -38,14 +40,29 @@ pub struct RegisterKey {
     pub field: Place,
 }
 
+impl Ord for RegisterKey {
+    fn cmp(&self, other: &Self) -> Ordering {
+        // The fields of one part share its name.
+        if Arc::ptr_eq(&self.part, &other.part) {
+            return self.field.cmp(&other.field);
+        }
+        (&self.part, self.field).cmp(&(&other.part, other.field))
+    }
+}
+
+impl PartialOrd for RegisterKey {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
 /// The greatest statement about a key.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Register {
     /// Which message said it.
     pub source: Arc<Source>,
-    /// A JSON object with the elements of the resource that the field gives; `None` is a statement
-    /// too: the sender deleted them (`""`).
-    pub fragment: Option<Box<str>>,
+    /// What it says; `None` is a statement too: the sender deleted it (`""`).
+    pub fragment: Option<Fragment>,
 }
 
 /// The smallest statement about a key, in the plain form in which it is compared.
@@ -62,7 +79,7 @@ pub struct First {
 pub struct Facts {
     registers: BTreeMap<RegisterKey, Register>,
     firsts: BTreeMap<RegisterKey, First>,
-    observations: BTreeMap<RegisterKey, BTreeMap<Box<str>, Arc<Source>>>,
+    observations: BTreeMap<RegisterKey, BTreeMap<Fragment, Arc<Source>>>,
     events: BTreeSet<Event>,
 }
 
@@ -148,7 +165,12 @@ impl Facts {
     }
 
     /// Observes what a field says of a shared thing.
-    pub fn observe(&mut self, key: &RegisterKey, fragment: &str, source: &Arc<Source>) -> bool {
+    pub fn observe(
+        &mut self,
+        key: &RegisterKey,
+        fragment: &Fragment,
+        source: &Arc<Source>,
+    ) -> bool {
         let fragments = match self.observations.get_mut(key) {
             Some(fragments) => fragments,
             None => self.observations.entry(key.clone()).or_default(),
@@ -157,7 +179,7 @@ impl Facts {
             Some(first) if source < first => *first = Arc::clone(source),
             Some(_) => return false,
             None => {
-                fragments.insert(fragment.into(), Arc::clone(source));
+                fragments.insert(fragment.clone(), Arc::clone(source));
             }
         }
         true
@@ -179,12 +201,12 @@ impl Facts {
     }
 
     /// For each observed key the fragment that was first said latest.
-    pub fn observed(&self) -> impl Iterator<Item = (&RegisterKey, &str, &Arc<Source>)> {
+    pub fn observed(&self) -> impl Iterator<Item = (&RegisterKey, &Fragment, &Arc<Source>)> {
         self.observations.iter().filter_map(|(key, fragments)| {
             let (fragment, source) = fragments
                 .iter()
                 .max_by(|(left, l), (right, r)| l.cmp(r).then_with(|| left.cmp(right)))?;
-            Some((key, fragment.as_ref(), source))
+            Some((key, fragment, source))
         })
     }
 

@@ -12,15 +12,16 @@ mod timeline;
 mod visit;
 mod whole;
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use fhir::ResourceType;
 use model::{EntityId, IdentityKey, JournalId, ResourceId};
 use serde_json::Value;
 
-use crate::facts::{Facts, Place, RegisterKey, Source};
+use crate::facts::{Facts, Fragment, Place, RegisterKey, Source};
+use crate::identity::push_id;
 use crate::inbound::SNAPSHOT;
-use crate::json::{Assembly, members};
+use crate::json::Assembly;
 use crate::ties::{Tie, Ties};
 
 pub(crate) use rules::Rule;
@@ -92,7 +93,7 @@ impl Draft<'_> {
     pub fn lineage(&self) -> Vec<Lineage> {
         let line = |(element, said): &(&str, Said<'_>)| Lineage {
             element: (*element).to_owned(),
-            field: said.field.to_string(),
+            field: said.field.text(),
             journal: said.source.journal,
         };
         self.lines.iter().map(line).collect()
@@ -126,14 +127,14 @@ struct Listed {
 pub(super) struct Said<'f> {
     part: &'f str,
     pub(super) field: Place,
-    pub(super) fragment: &'f str,
+    pub(super) fragment: &'f Fragment,
     pub(super) source: &'f Arc<Source>,
 }
 
 impl<'f> Parts<'f> {
     fn of(facts: &'f Facts) -> Self {
         let registers = facts.registers().filter_map(|(key, register)| {
-            Some((key, register.fragment.as_deref()?, &register.source))
+            Some((key, register.fragment.as_ref()?, &register.source))
         });
         let said = |(key, fragment, source): (&'f RegisterKey, _, _)| Said {
             part: key.part.as_ref(),
@@ -178,17 +179,32 @@ impl<'f> Parts<'f> {
     }
 
     pub(super) fn part(&self, name: &str) -> &[Said<'f>] {
-        let start = self.0.partition_point(|said| said.part < name);
-        let said = self.0.get(start..).unwrap_or_default();
+        let said = self.from(name);
         let n_said = said.partition_point(|said| said.part == name);
         said.get(..n_said).unwrap_or_default()
     }
 
+    /// What is said of the parts whose names begin so: name without that beginning, and what is said.
+    pub(super) fn beginning<'p>(
+        &'p self,
+        with: &str,
+    ) -> impl Iterator<Item = (&'f str, &'p [Said<'f>])> + use<'f, 'p> {
+        let said = self.from(with);
+        let n_said = said.partition_point(|said| said.part.starts_with(with));
+        let parts = said.get(..n_said).unwrap_or_default();
+        let parts = parts.chunk_by(|one, other| one.part == other.part);
+        let n_letters = with.len();
+        parts.filter_map(move |said| Some((said.first()?.part.get(n_letters..)?, said)))
+    }
+
+    fn from(&self, name: &str) -> &[Said<'f>] {
+        let start = self.0.partition_point(|said| said.part < name);
+        self.0.get(start..).unwrap_or_default()
+    }
+
     /// The parts that become resources of a type: name and what is said of it.
     pub(super) fn of_kind(&self, kind: &str) -> impl Iterator<Item = (&'f str, &[Said<'f>])> {
-        self.each().filter_map(move |(part, said)| {
-            Some((part.strip_prefix(kind)?.strip_prefix('/')?, said))
-        })
+        self.beginning(&[kind, "/"].concat())
     }
 
     /// The one resource of an entity that has no parts.
@@ -202,6 +218,9 @@ impl<'f> Parts<'f> {
         vec![builder.finish()]
     }
 }
+
+/// What stands for a field that made several entities one.
+static LINK: LazyLock<Fragment> = LazyLock::new(|| "{\"link\":[]}".into());
 
 /// Puts a resource together.
 pub(super) struct Builder<'f, 'c> {
@@ -219,8 +238,8 @@ impl<'f: 'c, 'c> Builder<'f, 'c> {
         Self {
             kind,
             id,
-            assembly: Assembly::default(),
-            lines: Vec::new(),
+            assembly: Assembly::with_room(),
+            lines: Vec::with_capacity(16),
             latest: None,
             tag: None,
         }
@@ -239,11 +258,18 @@ impl<'f: 'c, 'c> Builder<'f, 'c> {
 
     /// Adds what a field says. What is there already stays, lists grow.
     pub(super) fn add(&mut self, said: Said<'f>) {
-        for (element, value) in members(said.fragment) {
+        for (element, value) in said.fragment.members() {
             self.assembly.put(element, value);
             self.lines.push((element, said));
         }
-        self.latest = self.latest.max(Some(said.source));
+        self.note(said.source);
+    }
+
+    fn note(&mut self, source: &'f Arc<Source>) {
+        let is_known = |latest: &Arc<Source>| Arc::ptr_eq(latest, source) || source <= latest;
+        if !self.latest.is_some_and(is_known) {
+            self.latest = Some(source);
+        }
     }
 
     /// Adds elements that were computed.
@@ -259,18 +285,25 @@ impl<'f: 'c, 'c> Builder<'f, 'c> {
         let said = Said {
             part: "",
             field: *field,
-            fragment: "{\"link\":[]}",
+            fragment: &LINK,
             source,
         };
         self.lines.push(("link", said));
         self.latest = self.latest.max(Some(source));
     }
 
+    /// Adds a fragment that was computed.
+    pub(super) fn add_fragment(&mut self, fragment: &'c Fragment) {
+        for (element, value) in fragment.members() {
+            self.assembly.put(element, value);
+        }
+    }
+
     /// Remembers that a field took part.
     pub(super) fn explain(&mut self, said: Said<'f>) {
-        let elements = members(said.fragment).map(|(element, _)| (element, said));
+        let elements = said.fragment.members().map(|(element, _)| (element, said));
         self.lines.extend(elements);
-        self.latest = self.latest.max(Some(said.source));
+        self.note(said.source);
     }
 
     pub(super) fn finish(mut self) -> Draft<'f> {
@@ -288,7 +321,7 @@ impl<'f: 'c, 'c> Builder<'f, 'c> {
         text.push_str("{\"resourceType\":\"");
         text.push_str(kind);
         text.push_str("\",\"id\":\"");
-        text.push_str(&id.to_string());
+        push_id(&mut text, id.0);
         text.push_str("\",\"meta\":{");
         if let Some(meta) = meta {
             text.push_str(meta.trim_start_matches('{').trim_end_matches('}'));

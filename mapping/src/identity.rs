@@ -6,6 +6,7 @@ use std::borrow::Cow;
 use hl7v2::datatype::{Cx, Ei, Hd};
 use hl7v2::{Field, Segment};
 use model::{IdentityKind, SourceIdentity};
+use uuid::Uuid;
 
 use crate::profile::{Profile, VisitId};
 
@@ -143,6 +144,19 @@ fn best<'m>(field: Field<'m>, profile: &Profile) -> Option<Cx<'m>> {
 /// The words by which a profile knows an authority.
 pub(crate) fn names(hd: Hd<'_>) -> [String; 2] {
     [hd.universal_id(), hd.namespace()].map(|word| word.trim().to_owned())
+}
+
+/// Appends a UUID: dozens stand in every bundle, so that formatting them would show.
+pub(crate) fn push_id(out: &mut String, id: Uuid) {
+    out.push_str(id.hyphenated().encode_lower(&mut Uuid::encode_buffer()));
+}
+
+/// A UUID behind a word.
+pub(crate) fn with_id(word: &str, id: Uuid) -> String {
+    let mut out = String::with_capacity(word.len() + 36);
+    out.push_str(word);
+    push_id(&mut out, id);
+    out
 }
 
 /// Bytes as hexadecimal digits.

@@ -8,9 +8,13 @@
 mod scan;
 mod write;
 
+use std::cell::RefCell;
+use std::collections::HashSet;
+
 use fhirbolt::serde::SerializeResource;
 
-pub(crate) use scan::{elements, inside_of_list, members};
+pub(crate) use crate::facts::Fragment;
+pub(crate) use scan::{Members, elements, inside_of_list, members};
 use write::Object;
 pub(crate) use write::escaped;
 
@@ -19,23 +23,46 @@ pub(crate) trait Resource: SerializeResource + write::Members {}
 
 impl<T: SerializeResource + write::Members> Resource for T {}
 
-/// A JSON object with some elements of a resource.
-pub(crate) struct Fragment(pub(crate) Box<str>);
+/// Where fragments are written: a message has fifty, and what is kept of each is just as long as it is.
+#[derive(Default)]
+struct Draft {
+    text: String,
+    commas: Vec<usize>,
+}
+
+/// What a draft may keep for the next fragment.
+const DRAFT_BYTES_MAX: usize = 64 * 1024;
+
+thread_local! {
+    static DRAFT: RefCell<Draft> = RefCell::default();
+}
 
 /// The elements that are set; none if nothing is.
 pub(crate) fn fragment<R: Resource>(resource: &R) -> Option<Fragment> {
-    let mut text = String::with_capacity(256);
-    Object::write(&mut text, resource);
+    DRAFT.with_borrow_mut(|draft| {
+        let fragment = drafted(resource, draft);
+        if DRAFT_BYTES_MAX < draft.text.capacity() {
+            *draft = Draft::default();
+        }
+        fragment
+    })
+}
+
+fn drafted<R: Resource>(resource: &R, draft: &mut Draft) -> Option<Fragment> {
+    let Draft { text, commas } = draft;
+    text.clear();
+    commas.clear();
+    Object::write_noting(text, Some(commas), resource);
     // A trace writes the same elements a hundred times over: once checked is enough.
     #[cfg(debug_assertions)]
     if !crate::table::usage::is_watched() {
         assert_eq!(
-            read(&text),
+            read(text),
             by_fhirbolt(resource),
             "an element has no line in json::write"
         );
     }
-    (text != "{}").then(|| Fragment(text.into()))
+    (text != "{}").then(|| Fragment::noted(text, commas))
 }
 
 /// What fhirbolt writes, without what a fragment leaves out.
@@ -79,12 +106,53 @@ enum Piece<'t> {
     /// A value that came once, or that stands alone: then the first one that was given.
     Single(&'t str),
     /// Lists are put after one another; these are their elements.
-    List(Vec<&'t str>),
+    List(Elements<'t>),
     /// Several objects of one element share it: the first to give a member has it.
     Object(Assembly<'t>),
 }
 
+/// Elements of a list, each but once.
+struct Elements<'t> {
+    list: Vec<&'t str>,
+    /// The first so many of them, where there are too many to look through.
+    known: HashSet<&'t str>,
+    n_known: usize,
+}
+
+impl<'t> Elements<'t> {
+    const FEW: usize = 32;
+
+    fn of(inside: &'t str) -> Self {
+        Self {
+            list: elements(inside).collect(),
+            known: HashSet::new(),
+            n_known: 0,
+        }
+    }
+
+    /// Adds what was not there before these came.
+    fn take_in(&mut self, more: impl Iterator<Item = &'t str>) {
+        let n_before = self.list.len();
+        if n_before < Self::FEW {
+            let new = |element: &&str| !self.list.contains(element);
+            let more: Vec<&str> = more.filter(new).collect();
+            self.list.extend(more);
+            return;
+        }
+        self.known.extend(self.list.iter().skip(self.n_known));
+        self.n_known = n_before;
+        let known = &self.known;
+        self.list
+            .extend(more.filter(|element| !known.contains(element)));
+    }
+}
+
 impl<'t> Assembly<'t> {
+    /// With room for the elements of most resources.
+    pub(crate) fn with_room() -> Self {
+        Self(Vec::with_capacity(16))
+    }
+
     /// Adds the elements of a fragment. What is there already stays, lists grow.
     pub(crate) fn add(&mut self, fragment: &'t str) {
         for (name, value) in members(fragment) {
@@ -151,7 +219,7 @@ impl<'t> Piece<'t> {
     fn take_in(&mut self, value: &'t str) {
         if let Self::Single(held) = self {
             if let Some(inside) = inside_of_list(held) {
-                *self = Self::List(elements(inside).collect());
+                *self = Self::List(Elements::of(inside));
             } else if held.starts_with('{') {
                 let mut object = Assembly::default();
                 object.add(held);
@@ -161,9 +229,7 @@ impl<'t> Piece<'t> {
         match self {
             Self::Single(_) => {}
             Self::List(held) => {
-                let added = elements(inside_of_list(value).unwrap_or_default());
-                let added: Vec<&str> = added.filter(|element| !held.contains(element)).collect();
-                held.extend(added);
+                held.take_in(elements(inside_of_list(value).unwrap_or_default()));
             }
             Self::Object(object) => object.add(value),
         }
@@ -174,7 +240,7 @@ impl<'t> Piece<'t> {
             Self::Single(value) => out.push_str(value),
             Self::List(elements) => {
                 out.push('[');
-                for (at, element) in elements.iter().enumerate() {
+                for (at, element) in elements.list.iter().enumerate() {
                     if 0 < at {
                         out.push(',');
                     }

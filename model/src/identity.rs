@@ -1,5 +1,7 @@
 //! Who and what the EMR means: source identities and the keyed ids that stand for them.
 
+use std::sync::LazyLock;
+
 use hmac::{Hmac, Mac};
 use serde::{Deserialize, Serialize};
 use sha2::Sha256;
@@ -64,36 +66,53 @@ impl std::fmt::Debug for SourceIdentity {
 
 /// A tenant's secret: resource ids are keyed with it, so that an identifier can't be guessed from an id.
 #[derive(Clone)]
-pub struct IdentityKey([u8; 32]);
+pub struct IdentityKey(Keyed);
+
+/// A hash that has taken in the key: a message needs a dozen ids, and the key is half the work of one.
+#[derive(Clone)]
+enum Keyed {
+    Public,
+    Secret(Hmac<Sha256>),
+}
+
+static PUBLIC: LazyLock<Hmac<Sha256>> =
+    LazyLock::new(|| keyed(b"drawbridge map: a public key 001"));
+
+fn keyed(key: &[u8; 32]) -> Hmac<Sha256> {
+    Hmac::new_from_slice(key).expect("HMAC takes a key of any length")
+}
 
 impl IdentityKey {
     /// The public key of `drawbridge map`, whose ids are stable but not secret.
-    pub const PUBLIC: Self = Self(*b"drawbridge map: a public key 001");
+    pub const PUBLIC: Self = Self(Keyed::Public);
 
     /// A tenant's key, from its 32 secret bytes.
-    pub const fn new(secret: [u8; 32]) -> Self {
-        Self(secret)
+    pub fn new(secret: [u8; 32]) -> Self {
+        Self(Keyed::Secret(keyed(&secret)))
     }
 
     /// The entity that an identity names.
     pub fn entity(&self, identity: &SourceIdentity) -> EntityId {
         // The type is left out: senders give CX.5 in one message and omit it in the next.
-        EntityId(self.derive(&[identity.kind.as_str(), &identity.authority, &identity.value]))
+        self.named(identity.kind, &identity.authority, &identity.value)
+    }
+
+    /// [`IdentityKey::entity`] by what of the identity counts.
+    pub fn named(&self, kind: IdentityKind, authority: &str, value: &str) -> EntityId {
+        EntityId(self.derive(&[kind.as_str(), authority, value]))
     }
 
     /// A part of an entity that has a name of its own there (a diagnosis of a visit …).
     pub fn part(&self, owner: EntityId, name: &[&str]) -> EntityId {
-        let owner = owner.0.hyphenated().to_string();
-        let mut path = vec![IdentityKind::Part.as_str(), owner.as_str()];
-        path.extend_from_slice(name);
-        EntityId(self.derive(&path))
+        let mut buffer = Uuid::encode_buffer();
+        let owner: &str = owner.0.hyphenated().encode_lower(&mut buffer);
+        let path = [IdentityKind::Part.as_str(), owner];
+        EntityId(self.derive(path.iter().chain(name)))
     }
 
     /// The lane of a source identity, or of whatever else `path` names.
     pub fn lane(&self, path: &[&str]) -> LaneId {
-        let mut named = vec!["lane"];
-        named.extend_from_slice(path);
-        LaneId(self.derive(&named))
+        LaneId(self.derive(["lane"].iter().chain(path)))
     }
 
     /// A number that stands for whatever `path` names, in an index that must not be readable.
@@ -110,15 +129,17 @@ impl IdentityKey {
     }
 
     /// HMAC-SHA-256 over the length-prefixed parts, as a version 8 UUID (RFC 9562 §5.8).
-    fn derive(&self, parts: &[&str]) -> Uuid {
+    fn derive<'p>(&self, parts: impl IntoIterator<Item = &'p &'p str>) -> Uuid {
         let digest = self.digest(parts);
         let half = digest.first_chunk().expect("32 bytes begin with 16");
         uuid::Builder::from_custom_bytes(*half).into_uuid()
     }
 
-    fn digest(&self, parts: &[&str]) -> [u8; 32] {
-        let mut mac =
-            Hmac::<Sha256>::new_from_slice(&self.0).expect("HMAC takes a key of any length");
+    fn digest<'p>(&self, parts: impl IntoIterator<Item = &'p &'p str>) -> [u8; 32] {
+        let mut mac = match &self.0 {
+            Keyed::Public => PUBLIC.clone(),
+            Keyed::Secret(keyed) => keyed.clone(),
+        };
         for part in parts {
             mac.update(&(part.len() as u64).to_be_bytes());
             mac.update(part.as_bytes());

@@ -51,6 +51,9 @@ impl<'m> Cwe<'m> {
         // Code, display, system, version, OID of the three triplets (v2.9 ch. 2A.2.13).
         [[1, 2, 3, 7, 14], [4, 5, 6, 8, 17], [10, 11, 12, 13, 20]]
             .into_iter()
+            .filter(move |[code, display, ..]| {
+                !self.text(*code).is_empty() || !self.text(*display).is_empty()
+            })
             .map(move |[code, display, system, version, oid]| Coding {
                 code: self.text(code),
                 display: self.text(display),
@@ -58,6 +61,5 @@ impl<'m> Cwe<'m> {
                 version: self.text(version),
                 system_oid: self.text(oid),
             })
-            .filter(|coding| !coding.code.is_empty() || !coding.display.is_empty())
     }
 }

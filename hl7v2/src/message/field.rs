@@ -11,7 +11,7 @@ use super::Syntax;
 use crate::{Charset, Separators, escape::unescape};
 
 /// MSH-1 and MSH-2 are not split or unescaped: their separator is one that no field contains.
-static LITERAL: Syntax = Syntax {
+static LITERAL: Syntax<'static> = Syntax {
     separators: Separators {
         field: b'\r',
         component: b'\r',
@@ -22,34 +22,35 @@ static LITERAL: Syntax = Syntax {
     },
     charset: Charset::Ascii,
     fallback: Charset::Windows1252,
+    text: None,
 };
 
 /// One field with all its repetitions.
 #[derive(Clone, Copy)]
 pub struct Field<'m> {
     raw: &'m [u8],
-    syntax: &'m Syntax,
+    syntax: &'m Syntax<'m>,
 }
 
 /// One repetition of a field.
 #[derive(Clone, Copy)]
 pub struct Repetition<'m> {
     raw: &'m [u8],
-    syntax: &'m Syntax,
+    syntax: &'m Syntax<'m>,
 }
 
 /// One component of a repetition.
 #[derive(Clone, Copy)]
 pub struct Component<'m> {
     raw: &'m [u8],
-    syntax: &'m Syntax,
+    syntax: &'m Syntax<'m>,
 }
 
 /// One subcomponent of a component: the smallest part.
 #[derive(Clone, Copy)]
 pub struct Subcomponent<'m> {
     raw: &'m [u8],
-    syntax: &'m Syntax,
+    syntax: &'m Syntax<'m>,
 }
 
 /// What every part can say about itself.
@@ -87,11 +88,11 @@ common!(Field, Repetition, Component, Subcomponent);
 crate::redact::debug_as_size!(Field, Repetition, Component, Subcomponent);
 
 impl<'m> Field<'m> {
-    pub(super) fn new(raw: &'m [u8], syntax: &'m Syntax) -> Self {
+    pub(super) fn new(raw: &'m [u8], syntax: &'m Syntax<'m>) -> Self {
         Self { raw, syntax }
     }
 
-    pub(super) fn empty(syntax: &'m Syntax) -> Self {
+    pub(super) fn empty(syntax: &'m Syntax<'m>) -> Self {
         Self { raw: &[], syntax }
     }
 
@@ -147,6 +148,16 @@ impl<'m> Repetition<'m> {
         }
     }
 
+    pub(crate) fn separator(&self) -> u8 {
+        self.syntax.separators.component
+    }
+
+    /// A component whose bytes were found.
+    pub(crate) fn with_component(&self, raw: &'m [u8]) -> Component<'m> {
+        let syntax = self.syntax;
+        Component { raw, syntax }
+    }
+
     /// How many components there are.
     pub fn n_components(&self) -> usize {
         count(self.raw, self.syntax.separators.component)
@@ -167,6 +178,16 @@ impl<'m> Component<'m> {
         }
     }
 
+    pub(crate) fn separator(&self) -> u8 {
+        self.syntax.separators.subcomponent
+    }
+
+    /// A subcomponent whose bytes were found.
+    pub(crate) fn with_subcomponent(&self, raw: &'m [u8]) -> Subcomponent<'m> {
+        let syntax = self.syntax;
+        Subcomponent { raw, syntax }
+    }
+
     /// How many subcomponents there are.
     pub fn n_subcomponents(&self) -> usize {
         count(self.raw, self.syntax.separators.subcomponent)
@@ -185,12 +206,15 @@ impl<'m> Subcomponent<'m> {
     }
 }
 
-fn text_of<'m>(raw: &'m [u8], syntax: &Syntax) -> Cow<'m, str> {
+fn text_of<'m>(raw: &'m [u8], syntax: &'m Syntax<'m>) -> Cow<'m, str> {
     // Most parts of most fields say nothing.
     if raw.is_empty() {
         return Cow::Borrowed("");
     }
     if find(syntax.separators.escape, raw).is_none() {
+        if let Some(text) = syntax.text.and_then(|whole| part_of(whole, raw)) {
+            return Cow::Borrowed(text);
+        }
         return syntax.charset.decode(raw, syntax.fallback);
     }
     match unescape(raw, &syntax.separators) {
@@ -199,6 +223,12 @@ fn text_of<'m>(raw: &'m [u8], syntax: &Syntax) -> Cow<'m, str> {
             Cow::Owned(syntax.charset.decode(&bytes, syntax.fallback).into_owned())
         }
     }
+}
+
+/// Bytes that stand in a text, as text. Bytes from elsewhere have an address beyond its end.
+fn part_of<'m>(whole: &'m str, raw: &[u8]) -> Option<&'m str> {
+    let start = raw.as_ptr().addr().checked_sub(whole.as_ptr().addr())?;
+    whole.get(start..start.checked_add(raw.len())?)
 }
 
 /// The parts of `raw`; no bytes have no parts.

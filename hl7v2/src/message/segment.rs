@@ -16,7 +16,7 @@ pub struct Segment<'m> {
     start: usize,
     span: (usize, usize),
     index: usize,
-    syntax: &'m Syntax,
+    syntax: &'m Syntax<'m>,
 }
 
 impl<'m> Segment<'m> {
@@ -25,7 +25,7 @@ impl<'m> Segment<'m> {
         bytes: &'m [u8],
         index: &'m Index,
         segment: usize,
-        syntax: &'m Syntax,
+        syntax: &'m Syntax<'m>,
     ) -> Self {
         let Some(mark) = index.mark(segment) else {
             return Self::unindexed(&[], 0, 0, syntax);
@@ -59,7 +59,7 @@ impl<'m> Segment<'m> {
         raw: &'m [u8],
         start: usize,
         separators: Option<&'m [u32]>,
-        syntax: &'m Syntax,
+        syntax: &'m Syntax<'m>,
     ) -> Self {
         Self {
             raw,

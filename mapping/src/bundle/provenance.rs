@@ -8,11 +8,12 @@ use hl7v2::{Message, Segment};
 use crate::datatype::cwe::Meaning;
 use crate::datatype::dtm::{self, When};
 use crate::datatype::text;
+use crate::identity::with_id;
 use crate::inbound::Context;
 use crate::table::find;
 use crate::table::visit::EVENT_REASON;
 
-use super::written;
+use super::{URN, written};
 
 /// The Provenance as JSON; none without EVN, or if nobody is known who was behind it (FHIR requires one).
 pub(super) fn of_event(
@@ -31,7 +32,7 @@ pub(super) fn of_event(
     let occurred = when(&evn, 6).map(When::date_time);
     let provenance = Provenance {
         target: vec![Reference {
-            reference: Some(format!("urn:uuid:{header}").into()),
+            reference: Some(with_id(URN, header).into()),
             ..Reference::default()
         }],
         occurred: occurred.map(|at| ProvenanceOccurred::DateTime(at.into())),

@@ -38,24 +38,23 @@ pub(crate) fn addressed(
     address: Option<Address>,
     reading: &Reading<'_>,
 ) -> Option<Reference> {
-    let n_levels = levels(pl, reading).len();
+    let levels = levels(pl, reading);
+    let n_levels = levels.len();
     let mut address = address.map(Box::new);
-    let mut path = vec![reading.sender()];
+    let mut path = String::with_capacity(64);
     let mut whole: Option<Reference> = None;
-    for (at, level) in levels(pl, reading).into_iter().enumerate() {
-        path.push(format!("{}={}", level.word, level.value));
-        let identity = SourceIdentity {
-            kind: IdentityKind::Location,
-            authority: reading.sender(),
-            type_code: level.word.to_owned(),
-            value: path.get(1..).unwrap_or_default().join("/"),
-        };
-        let mut voice = Voice::unidentified(reading, EntityKind::Location, identity);
+    for (at, level) in levels.into_iter().enumerate() {
+        let border = if at == 0 { "" } else { "/" };
+        path.extend([border, level.word, "=", &level.value]);
+        let (kind, sender) = (EntityKind::Location, reading.sender_name());
+        let mut voice = Voice::stand_in(reading, kind, sender, &path);
         let reference = refer("Location", voice.entity.0, Some(level.value.clone()));
         voice.state(LOCATION, json::fragment(&location(level, whole.take(), pl)));
-        if at + 1 == n_levels {
+        if at + 1 == n_levels
+            && let Some(address) = address.take()
+        {
             let located = Location {
-                address: address.take(),
+                address: Some(address),
                 ..Location::default()
             };
             voice.state(ADDRESS, json::fragment(&located));

@@ -269,10 +269,7 @@ pub(crate) fn refer(kind: &str, id: uuid::Uuid, display: Option<String>) -> Refe
     let mut uri = String::with_capacity(kind.len() + 37);
     uri.push_str(kind);
     uri.push('/');
-    uri.push_str(
-        id.hyphenated()
-            .encode_lower(&mut uuid::Uuid::encode_buffer()),
-    );
+    identity::push_id(&mut uri, id);
     Reference {
         reference: Some(uri.into()),
         display: display.map(Into::into),

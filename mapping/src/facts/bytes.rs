@@ -8,6 +8,7 @@ use model::{JournalId, Timestamp, Trigger};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
+use super::place::push_number;
 use super::{Event, Facts, First, Place, Register, RegisterKey, Source, Stamp};
 use crate::json::escaped;
 
@@ -124,7 +125,8 @@ impl Facts {
             |out, (key, register)| {
                 write_key(out, key);
                 let fragment = register.fragment.as_deref().unwrap_or("null");
-                let _ = write!(out, "{},", place(&sources, &register.source));
+                push_number(out, place(&sources, &register.source));
+                out.push(',');
                 out.push_str(fragment);
             },
         );
@@ -250,6 +252,9 @@ fn shared(last: &mut Arc<str>, name: &str) -> Arc<str> {
 
 /// The index of a source.
 fn place(sources: &[&Source], source: &Source) -> usize {
+    if let [_] = sources {
+        return 0;
+    }
     sources.binary_search(&source).unwrap_or_default()
 }
 
@@ -272,7 +277,9 @@ fn list<T>(
 
 fn write_key(out: &mut String, key: &RegisterKey) {
     escaped(&key.part, out);
-    let _ = write!(out, ",\"{}\",", key.field);
+    out.push_str(",\"");
+    key.field.push(out);
+    out.push_str("\",");
 }
 
 fn write_source(out: &mut String, source: &Source) {

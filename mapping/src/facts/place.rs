@@ -38,6 +38,36 @@ impl Place {
     }
 }
 
+impl Place {
+    /// The place as text, which `Display` gives more slowly.
+    pub(crate) fn text(self) -> String {
+        let mut out = String::with_capacity(8);
+        self.push(&mut out);
+        out
+    }
+
+    /// Appends the place as text: one stands beside each register and each line of lineage.
+    pub(crate) fn push(self, out: &mut String) {
+        out.push_str(self.segment());
+        if self.field != 0 {
+            out.push('-');
+            push_number(out, usize::from(self.field));
+        }
+    }
+}
+
+/// Appends a number, which is small most of the time.
+pub(super) fn push_number(out: &mut String, number: usize) {
+    use fmt::Write as _;
+    match u8::try_from(number) {
+        Ok(digit @ 0..10) => out.push(char::from(b'0' + digit)),
+        Ok(two @ 10..100) => out.extend([two / 10, two % 10].map(|digit| char::from(b'0' + digit))),
+        _ => {
+            let _ = write!(out, "{number}");
+        }
+    }
+}
+
 impl fmt::Display for Place {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.field {

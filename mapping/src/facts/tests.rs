@@ -103,10 +103,10 @@ fn a_message_journalled_twice_changes_nothing() {
 #[test]
 fn what_is_said_again_of_a_shared_thing_changes_nothing() {
     let mut facts = Facts::new();
-    assert!(facts.observe(&key("", 1), MALE, &source(1, None)));
-    assert!(!facts.observe(&key("", 1), MALE, &source(2, None)));
-    assert!(facts.observe(&key("", 1), FEMALE, &source(3, None)));
-    assert_eq!(facts.observed().next().unwrap().1, FEMALE);
+    assert!(facts.observe(&key("", 1), &MALE.into(), &source(1, None)));
+    assert!(!facts.observe(&key("", 1), &MALE.into(), &source(2, None)));
+    assert!(facts.observe(&key("", 1), &FEMALE.into(), &source(3, None)));
+    assert_eq!(**facts.observed().next().unwrap().1, *FEMALE);
 }
 
 #[test]
@@ -135,11 +135,9 @@ fn any_source() -> impl Strategy<Value = Arc<Source>> {
     (0_i64..4, proptest::option::of(0_i64..3)).prop_map(|(stated, journal)| source(stated, journal))
 }
 
-fn any_fragment() -> impl Strategy<Value = Option<Box<str>>> {
+fn any_fragment() -> impl Strategy<Value = Option<Fragment>> {
     let texts = [r#"{"a":1}"#, r#"{"b":[98.50]}"#, r#"{"a":null}"#];
-    proptest::option::of(proptest::sample::select(
-        texts.map(Box::<str>::from).to_vec(),
-    ))
+    proptest::option::of(proptest::sample::select(texts.map(Fragment::from).to_vec()))
 }
 
 fn any_event() -> impl Strategy<Value = Event> {

@@ -26,7 +26,7 @@ pub(super) fn fold<'f>(entity: EntityId, parts: &Parts<'f>) -> Vec<Draft<'f>> {
     }
     let status = status(said);
     let computed = computed(said, &status);
-    let computed = json::fragment(&computed).map(|fragment| fragment.0);
+    let computed = json::fragment(&computed);
     let mut appointment = Builder::new(ResourceType::Appointment, entity.into());
     if let Some(computed) = &computed {
         appointment.add_computed(computed);

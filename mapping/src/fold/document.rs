@@ -39,7 +39,7 @@ pub(super) fn fold<'f>(
         },
         ..DocumentReference::default()
     };
-    let computed = json::fragment(&computed).map(|fragment| fragment.0);
+    let computed = json::fragment(&computed);
     let mut document = Builder::new(ResourceType::DocumentReference, entity.into());
     if let Some(computed) = &computed {
         document.add_computed(computed);

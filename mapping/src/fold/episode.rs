@@ -23,7 +23,7 @@ pub(super) fn fold<'f>(entity: EntityId, parts: &Parts<'f>) -> Vec<Draft<'f>> {
         patient: Box::new(Reference::default()),
         ..EpisodeOfCare::default()
     };
-    let status = json::fragment(&status).map(|fragment| fragment.0);
+    let status = json::fragment(&status);
     let mut episode = Builder::new(ResourceType::EpisodeOfCare, entity.into());
     if let Some(status) = &status {
         episode.add_computed(status);

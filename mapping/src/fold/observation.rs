@@ -5,7 +5,6 @@ use std::fmt::Write as _;
 use fhir::ResourceType;
 use model::EntityId;
 
-use crate::json::members;
 use crate::segment::RESULT_ORDER;
 
 use super::{Builder, Draft, FoldContext, Parts, Said};
@@ -104,8 +103,5 @@ pub(super) fn references(
 /// The place of an observation among its like.
 fn place(said: &[Said<'_>]) -> Option<u64> {
     let said = said.iter().find(|said| said.field == RESULT_ORDER)?;
-    let (_, at) = members(said.fragment)
-        .into_iter()
-        .find(|(name, _)| *name == "at")?;
-    at.parse().ok()
+    said.fragment.element("at")?.parse().ok()
 }

@@ -4,10 +4,10 @@ use fhir::ResourceType;
 use model::EntityId;
 
 use crate::facts::{Facts, Place};
-use crate::json::{Assembly, elements, inside_of_list, members};
+use crate::identity::with_id;
+use crate::json::{Assembly, elements, inside_of_list};
 
 use super::observation::{self, Owner};
-use super::visit::element;
 use super::whole::identifiers_of;
 use super::{Builder, Draft, FoldContext, Parts, Said};
 
@@ -122,10 +122,11 @@ pub(super) fn care_team<'f>(
     ctx: &FoldContext<'_>,
 ) -> Option<Draft<'f>> {
     parts.of_kind("team").next()?;
-    let about = format!(
-        "{{\"status\":\"active\",\"subject\":{{\"reference\":\"Patient/{}\"}}}}",
-        entity.0
+    let mut about = with_id(
+        r#"{"status":"active","subject":{"reference":"Patient/"#,
+        entity.0,
     );
+    about.push_str("\"}}");
     let id = ctx.key.part(entity, &["CareTeam", "patient"]);
     let mut team = Builder::new(ResourceType::CareTeam, id.into());
     team.add_computed(&about);
@@ -159,13 +160,13 @@ fn contacts(parts: &Parts<'_>) -> Option<String> {
         .map(|(_, said)| contact(said));
     let organizations = parts.of_kind("contact").map(|(_, said)| organization(said));
     let list: Vec<String> = people.chain(organizations).flatten().collect();
-    (!list.is_empty()).then(|| format!("{{\"contact\":[{}]}}", list.join(",")))
+    (!list.is_empty()).then(|| ["{\"contact\":[", &list.join(","), "]}"].concat())
 }
 
 /// A `RelatedPerson` as a contact, which has one name and one address.
 fn contact(said: &[Said<'_>]) -> Option<String> {
     let mut contact = Assembly::default();
-    for (name, value) in said.iter().flat_map(|said| members(said.fragment)) {
+    for (name, value) in said.iter().flat_map(|said| said.fragment.members()) {
         match name {
             "relationship" | "telecom" | "gender" | "period" => contact.put(name, value),
             "name" | "address" => {
@@ -181,7 +182,7 @@ fn contact(said: &[Said<'_>]) -> Option<String> {
 
 fn organization(said: &[Said<'_>]) -> Option<String> {
     let mut contact = Assembly::default();
-    for (_, list) in said.iter().flat_map(|said| members(said.fragment)) {
+    for (_, list) in said.iter().flat_map(|said| said.fragment.members()) {
         if let Some(only) = first(list) {
             contact.add(only);
         }
@@ -267,18 +268,13 @@ fn moved_to(parts: &Parts<'_>) -> Option<String> {
         .itself()
         .iter()
         .find(|said| said.field == Place::new("PV1", 0))?;
-    let subject = element(about.fragment, "subject")?;
-    Some(format!("{{\"subject\":{subject}}}"))
+    let subject = about.fragment.element("subject")?;
+    Some(["{\"subject\":", subject, "}"].concat())
 }
 
 /// Who took part in a procedure by a segment of their own.
 fn performers<'f: 'c, 'c>(name: &str, parts: &Parts<'f>, procedure: &mut Builder<'f, 'c>) {
-    for (part, said) in parts.of_kind("performer") {
-        let is_of_this = part
-            .strip_prefix(name)
-            .is_some_and(|rest| rest.starts_with('#'));
-        if is_of_this {
-            procedure.add_all(said);
-        }
+    for (_, said) in parts.beginning(&["performer/", name, "#"].concat()) {
+        procedure.add_all(said);
     }
 }

@@ -24,7 +24,7 @@ impl Draft<'_> {
         let body: Value = serde_json::from_str(&self.text).unwrap_or_default();
         let mut rules: Vec<Rule> = Vec::new();
         for (element, said) in &self.lines {
-            let member = crate::json::members(said.fragment).find(|(name, _)| name == element);
+            let member = said.fragment.members().find(|(name, _)| name == element);
             let Some((_, value)) = member else { continue };
             let rule = |item| Rule {
                 element: (*element).to_owned(),

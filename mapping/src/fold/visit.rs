@@ -37,14 +37,14 @@ pub(super) fn encounter<'f>(
     let is_gone = is_gone(said, parts, facts);
     let timeline = Timeline::of(facts);
     let visit = Visit { said, timeline };
-    let computed = json::fragment(&visit.computed(facts)).map(|fragment| fragment.0);
+    let computed = json::fragment(&visit.computed(facts));
     let diagnoses = diagnoses(parts);
     let mut encounter = Builder::new(ResourceType::Encounter, entity.into());
     if is_gone {
         encounter.add_computed("{\"status\":\"entered-in-error\"}");
     }
     if let Some(computed) = &computed {
-        encounter.add_computed(computed);
+        encounter.add_fragment(computed);
     }
     for said in said {
         if stay::is_computed(said.field) {
@@ -80,7 +80,7 @@ pub(super) fn other<'f>(entity: EntityId, parts: &Parts<'f>) -> Option<Draft<'f>
         "{\"status\":\"entered-in-error\",\"class\":{\"system\":\
          \"http://terminology.hl7.org/CodeSystem/v3-NullFlavor\",\"code\":\"UNK\"}}",
     );
-    if let Some(subject) = element(about.fragment, "subject") {
+    if let Some(subject) = about.fragment.element("subject") {
         encounter.assembly.put("subject", subject);
     }
     for said in own_numbers(parts) {
@@ -145,7 +145,7 @@ impl<'f> Visit<'f> {
                 return Some(Stage::Finished);
             }
             let class = self.said(CLASS)?;
-            let is_planned = element(class.fragment, "status") == Some("\"planned\"");
+            let is_planned = class.fragment.element("status") == Some("\"planned\"");
             Some(if is_planned {
                 Stage::Planned
             } else {
@@ -158,7 +158,7 @@ impl<'f> Visit<'f> {
     fn class(&self) -> Coding {
         let said = self
             .said(CLASS)
-            .and_then(|said| element(said.fragment, "class"));
+            .and_then(|said| said.fragment.element("class"));
         if said.is_some() {
             return Coding::default();
         }
@@ -175,7 +175,7 @@ impl<'f> Visit<'f> {
         if self
             .said
             .iter()
-            .any(|said| element(said.fragment, "type").is_some())
+            .any(|said| said.fragment.element("type").is_some())
         {
             return Vec::new();
         }
@@ -297,7 +297,7 @@ fn coding(text: &str) -> Coding {
 fn diagnoses(parts: &Parts<'_>) -> Option<String> {
     let mut entries: Vec<(u32, String)> = Vec::new();
     for (name, said) in parts.of_kind("diagnosis") {
-        let condition = parts.part(&format!("Condition/{name}"));
+        let condition = parts.part(&["Condition/", name].concat());
         // One that is gone (a snapshot left it out) or in error is not the visit's.
         let is_in_error = |said: &Said<'_>| said.fragment.contains("\"entered-in-error\"");
         if condition.is_empty() || condition.iter().any(is_in_error) {
@@ -305,7 +305,7 @@ fn diagnoses(parts: &Parts<'_>) -> Option<String> {
         }
         let mut entry = Assembly::default();
         for said in said {
-            let only = element(said.fragment, "diagnosis");
+            let only = said.fragment.element("diagnosis");
             let only = only.and_then(|list| list.strip_prefix('[')?.strip_suffix(']'));
             if let Some(only) = only {
                 entry.add(only);
@@ -321,5 +321,5 @@ fn diagnoses(parts: &Parts<'_>) -> Option<String> {
     }
     entries.sort_by_key(|(rank, _)| *rank);
     let list: Vec<String> = entries.into_iter().map(|(_, text)| text).collect();
-    (!list.is_empty()).then(|| format!("{{\"diagnosis\":[{}]}}", list.join(",")))
+    (!list.is_empty()).then(|| ["{\"diagnosis\":[", &list.join(","), "]}"].concat())
 }

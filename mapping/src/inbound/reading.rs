@@ -2,7 +2,7 @@
 //! what they find is gathered.
 
 use std::cell::{Cell, RefCell};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
 use fhirbolt::model::r4::types::Reference;
@@ -119,6 +119,11 @@ impl<'a> Reading<'a> {
         self.sender.clone()
     }
 
+    /// [`Reading::sender`], for whoever need not keep it.
+    pub(crate) fn sender_name(&self) -> &str {
+        &self.sender
+    }
+
     /// From here on issues belong to that field.
     pub(crate) fn at(&self, place: Place) {
         self.place.set(place);
@@ -196,7 +201,7 @@ impl<'a> Reading<'a> {
         &self,
         (entity, owner): (EntityId, Option<EntityId>),
         kind: EntityKind,
-        identities: &[SourceIdentity],
+        identities: Vec<SourceIdentity>,
         facts: Facts,
     ) {
         let owner = owner.or(self.first.get().filter(|_| !kind.shared()));
@@ -220,11 +225,7 @@ impl<'a> Reading<'a> {
         } else {
             statement.facts.join(&facts);
         }
-        for identity in identities {
-            if !statement.identities.contains(identity) {
-                statement.identities.push(identity.clone());
-            }
-        }
+        add_new(&mut statement.identities, identities);
     }
 
     /// What was gathered.
@@ -238,6 +239,24 @@ impl<'a> Reading<'a> {
             unmapped: self.unmapped.into_inner(),
         }
     }
+}
+
+/// Adds the identities that are not there yet, in their order.
+fn add_new(list: &mut Vec<SourceIdentity>, more: Vec<SourceIdentity>) {
+    const FEW: usize = 32;
+    if list.len() + more.len() < FEW {
+        for identity in more {
+            if !list.contains(&identity) {
+                list.push(identity);
+            }
+        }
+        return;
+    }
+    let mut known: HashSet<SourceIdentity> = list.iter().cloned().collect();
+    list.extend(
+        more.into_iter()
+            .filter(|identity| known.insert(identity.clone())),
+    );
 }
 
 /// A segment that remembers which of its fields were read.
@@ -283,12 +302,12 @@ impl<'m> Seg<'m> {
     /// Reports the fields that had a value and were not read.
     pub(crate) fn close(&self, reading: &Reading<'_>) {
         for n in 1..=self.raw.n_fields().min(127) {
-            let field = self.raw.field(n);
-            let Ok(n) = u8::try_from(n) else { return };
             let was_read = self.read.get() & (1_u128 << n) != 0;
-            if !was_read && !field.is_empty() {
-                reading.not_mapped(self.place(n));
+            if was_read || self.raw.field(n).is_empty() {
+                continue;
             }
+            let Ok(n) = u8::try_from(n) else { return };
+            reading.not_mapped(self.place(n));
         }
     }
 }

@@ -53,7 +53,40 @@ impl<'r, 'a> Voice<'r, 'a> {
         identity: SourceIdentity,
     ) -> Self {
         debug_assert_eq!(kind.identity(), identity.kind);
-        let entity = reading.entity(&identity);
+        Self::of(reading, kind, reading.entity(&identity), vec![identity])
+    }
+
+    /// Speaks of an entity that the message did not identify: what stands in for its identity is ours,
+    /// keys it, and must never be sent to anybody as the EMR's.
+    #[expect(
+        clippy::needless_pass_by_value,
+        reason = "callers make it for this alone, as they do for `new`"
+    )]
+    pub(crate) fn unidentified(
+        reading: &'r Reading<'a>,
+        kind: EntityKind,
+        stand_in: SourceIdentity,
+    ) -> Self {
+        Self::of(reading, kind, reading.entity(&stand_in), Vec::new())
+    }
+
+    /// [`Voice::unidentified`] by what stands in for authority and value.
+    pub(crate) fn stand_in(
+        reading: &'r Reading<'a>,
+        kind: EntityKind,
+        authority: &str,
+        value: &str,
+    ) -> Self {
+        let entity = reading.ctx.key.named(kind.identity(), authority, value);
+        Self::of(reading, kind, entity, Vec::new())
+    }
+
+    fn of(
+        reading: &'r Reading<'a>,
+        kind: EntityKind,
+        entity: EntityId,
+        identities: Vec<SourceIdentity>,
+    ) -> Self {
         let owner = match kind {
             EntityKind::Patient => Some(entity),
             kind if kind.shared() => Some(NOBODY),
@@ -64,30 +97,16 @@ impl<'r, 'a> Voice<'r, 'a> {
             entity,
             kind,
             owner,
-            identities: vec![identity],
+            identities,
             part: Arc::clone(&reading.whole),
             parts: BTreeSet::new(),
             facts: Facts::new(),
         }
     }
 
-    /// Speaks of an entity that the message did not identify: what stands in for its identity is ours,
-    /// keys it, and must never be sent to anybody as the EMR's.
-    pub(crate) fn unidentified(
-        reading: &'r Reading<'a>,
-        kind: EntityKind,
-        stand_in: SourceIdentity,
-    ) -> Self {
-        let mut voice = Self::new(reading, kind, stand_in);
-        voice.identities.clear();
-        voice
-    }
-
     /// Another identifier of the entity.
     pub(crate) fn also(&mut self, identity: SourceIdentity) {
-        if !self.identities.contains(&identity) {
-            self.identities.push(identity);
-        }
+        self.identities.push(identity);
     }
 
     /// Speaks of the entity itself from here on.
@@ -97,7 +116,7 @@ impl<'r, 'a> Voice<'r, 'a> {
 
     /// Speaks of a part of the entity from here on.
     pub(crate) fn turn_to_part(&mut self, kind: &str, name: &str) {
-        self.part = format!("{kind}/{name}").into();
+        self.part = [kind, "/", name].concat().into();
         self.parts.insert(Arc::clone(&self.part));
     }
 
@@ -113,8 +132,8 @@ impl<'r, 'a> Voice<'r, 'a> {
 
     /// States what a field gives: a resource with just those elements set.
     pub(crate) fn state(&mut self, place: Place, fragment: Option<Fragment>) {
-        if let Some(Fragment(text)) = fragment {
-            self.put(place, Some(text));
+        if fragment.is_some() {
+            self.put(place, fragment);
         }
     }
 
@@ -133,7 +152,7 @@ impl<'r, 'a> Voice<'r, 'a> {
         self.put(place, None);
     }
 
-    fn put(&mut self, field: Place, fragment: Option<Box<str>>) {
+    fn put(&mut self, field: Place, fragment: Option<Fragment>) {
         let key = RegisterKey {
             part: Arc::clone(&self.part),
             field,
@@ -244,7 +263,7 @@ impl<'r, 'a> Voice<'r, 'a> {
         self.claim();
         let about = (self.entity, self.owner);
         self.reading
-            .say(about, self.kind, &self.identities, self.facts);
+            .say(about, self.kind, self.identities, self.facts);
     }
 
     /// Remembers who spoke first in this patient's name: of two patients whose messages name one visit,
@@ -257,7 +276,7 @@ impl<'r, 'a> Voice<'r, 'a> {
             part: CLAIM.into(),
             field: Place::new("PID", 3),
         };
-        self.facts.observe(&key, "{}", &self.reading.source);
+        self.facts.observe(&key, &"{}".into(), &self.reading.source);
     }
 }
 

@@ -4,13 +4,59 @@ use memchr::memchr2;
 
 /// An object's members in the order in which they stand; empty objects and lists, which stand for
 /// required elements that a fragment leaves out, are skipped.
-pub(crate) fn members(object: &str) -> impl Iterator<Item = (&str, &str)> {
-    let inside = object
-        .strip_prefix('{')
-        .and_then(|rest| rest.strip_suffix('}'));
-    elements(inside.unwrap_or_default())
-        .filter_map(member)
-        .filter(|(_, value)| !matches!(*value, "{}" | "[]"))
+pub(crate) fn members(object: &str) -> Members<'_> {
+    Members::of(object, None)
+}
+
+/// See [`members`].
+pub(crate) struct Members<'t> {
+    rest: &'t str,
+    /// Where the rest begins.
+    start: usize,
+    commas: Option<std::slice::Iter<'t, usize>>,
+}
+
+impl<'t> Members<'t> {
+    /// The members of an object, with the places of the commas between them where they are known.
+    pub(crate) fn of(object: &'t str, commas: Option<&'t [usize]>) -> Self {
+        let inside = object
+            .strip_prefix('{')
+            .and_then(|rest| rest.strip_suffix('}'));
+        Self {
+            rest: inside.unwrap_or_default(),
+            start: 1,
+            commas: commas.map(<[usize]>::iter),
+        }
+    }
+
+    /// The next member as it stands.
+    fn text(&mut self) -> Option<&'t str> {
+        if self.rest.is_empty() {
+            return None;
+        }
+        let end = match &mut self.commas {
+            Some(commas) => commas.next().map(|comma| comma - self.start),
+            None => comma(self.rest.as_bytes()),
+        };
+        let end = end.unwrap_or(self.rest.len());
+        let text = self.rest.get(..end)?;
+        self.rest = self.rest.get(end + 1..).unwrap_or_default();
+        self.start += end + 1;
+        Some(text)
+    }
+}
+
+impl<'t> Iterator for Members<'t> {
+    type Item = (&'t str, &'t str);
+
+    fn next(&mut self) -> Option<Self::Item> {
+        loop {
+            let (name, value) = member(self.text()?)?;
+            if !matches!(value, "{}" | "[]") {
+                return Some((name, value));
+            }
+        }
+    }
 }
 
 /// A member's name and value.

@@ -14,11 +14,14 @@ mod types;
 pub(crate) struct Object<'o> {
     out: &'o mut String,
     is_empty: bool,
+    /// Where the commas between its members go, if somebody wants to know.
+    commas: Option<&'o mut Vec<usize>>,
 }
 
 /// Something that can be a member of an object.
 pub(crate) trait Member {
-    /// Writes itself under that name, or nothing if it says nothing.
+    /// Writes itself behind that name, which stands in quotes and with its colon; or nothing if it
+    /// says nothing.
     fn write(&self, name: &str, object: &mut Object<'_>);
 }
 
@@ -37,10 +40,20 @@ pub(crate) trait Members {
 impl<'o> Object<'o> {
     /// Writes an object.
     pub(crate) fn write(out: &'o mut String, members: &dyn Members) {
+        Self::write_noting(out, None, members);
+    }
+
+    /// Writes an object and notes where its commas are.
+    pub(super) fn write_noting(
+        out: &'o mut String,
+        commas: Option<&'o mut Vec<usize>>,
+        members: &dyn Members,
+    ) {
         out.push('{');
         let mut object = Object {
             out,
             is_empty: true,
+            commas,
         };
         members.write_members(&mut object);
         object.out.push('}');
@@ -55,12 +68,13 @@ impl<'o> Object<'o> {
     /// Begins a member: its value follows.
     fn name(&mut self, name: &str) -> &mut String {
         if !self.is_empty {
+            if let Some(commas) = &mut self.commas {
+                commas.push(self.out.len());
+            }
             self.out.push(',');
         }
         self.is_empty = false;
-        self.out.push('"');
         self.out.push_str(name);
-        self.out.push_str("\":");
         self.out
     }
 
@@ -73,6 +87,9 @@ impl<'o> Object<'o> {
         if out.len() == value + 2 {
             out.truncate(start);
             self.is_empty = was_empty;
+            if let Some(commas) = &mut self.commas {
+                commas.pop_if(|comma| *comma == start);
+            }
         }
     }
 
@@ -118,12 +135,7 @@ impl<T: Element> Member for Vec<T> {
 pub(crate) fn escaped(text: &str, out: &mut String) {
     use std::fmt::Write as _;
     out.push('"');
-    let is_plain = |byte: u8| 0x20 <= byte && byte != b'"' && byte != b'\\';
-    // Looking at every byte is faster than stopping early: it is done for many at once.
-    if text
-        .bytes()
-        .fold(true, |plain, byte| plain & is_plain(byte))
-    {
+    if is_plain(text.as_bytes()) {
         out.push_str(text);
     } else {
         for c in text.chars() {
@@ -143,12 +155,25 @@ pub(crate) fn escaped(text: &str, out: &mut String) {
     out.push('"');
 }
 
+/// Whether nothing needs an escape. Blocks are looked at as a whole, which is faster than stopping early;
+/// the last one may overlap the one before.
+fn is_plain(bytes: &[u8]) -> bool {
+    let is_plain = |byte: u8| 0x20 <= byte && byte != b'"' && byte != b'\\';
+    let all = |block: &[u8; 16]| block.iter().fold(true, |all, byte| all & is_plain(*byte));
+    let (blocks, rest) = bytes.as_chunks::<16>();
+    blocks.iter().all(all)
+        && match bytes.last_chunk() {
+            Some(last) => all(last),
+            None => rest.iter().all(|byte| is_plain(*byte)),
+        }
+}
+
 /// Members by name and field; what is not listed is not written.
 macro_rules! members {
     ($($type:ident { $($name:literal $field:ident),* $(,)? })*) => {$(
         impl $crate::json::write::Members for $type {
             fn write_members(&self, object: &mut $crate::json::write::Object<'_>) {
-                $(object.member($name, &self.$field);)*
+                $(object.member(concat!('"', $name, "\":"), &self.$field);)*
             }
         }
 
@@ -173,7 +198,7 @@ macro_rules! choice {
             fn write(&self, _name: &str, object: &mut $crate::json::write::Object<'_>) {
                 match self {
                     $(Self::$variant(value) => {
-                        object.member($name, value);
+                        object.member(concat!('"', $name, "\":"), value);
                     })*
                     // A type that we never use: debug builds compare with fhirbolt.
                     _ => {}

@@ -76,7 +76,7 @@ pub(super) fn state(
     owner.state(obx.place(0), json::fragment(&constant));
     if let Some(order) = rest.order {
         let order = format!("{{\"at\":{order}}}");
-        owner.state(ORDER, Some(json::Fragment(order.into())));
+        owner.state(ORDER, Some(order.into()));
     }
     what(obx, owner);
     status(obx, owner);

@@ -114,7 +114,7 @@ fn table_number(name: &str) -> Option<String> {
 
 /// The URI of a v2 table.
 pub(crate) fn v2_table(number: &str) -> String {
-    format!("http://terminology.hl7.org/CodeSystem/v2-{number}")
+    ["http://terminology.hl7.org/CodeSystem/v2-", number].concat()
 }
 
 fn local(name: &str) -> Option<String> {

@@ -180,7 +180,7 @@ fn period(start: Option<String>, end: Option<String>) -> Option<Box<Period>> {
 
 /// The location that a field's fragment names.
 fn reference(said: &Said<'_>) -> Option<String> {
-    let list = element(said.fragment, "location")?;
+    let list = said.fragment.element("location")?;
     let first = list.strip_prefix('[')?.strip_suffix(']')?;
     let reference = element(element(first, "location")?, "reference")?;
     serde_json::from_str(reference).ok()

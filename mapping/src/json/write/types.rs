@@ -19,7 +19,7 @@ macro_rules! texts {
                     object.text(name, value);
                 }
                 if !self.extension.is_empty() {
-                    object.object(&format!("_{name}"), &Extended(&self.extension));
+                    object.object(&beside(name), &Extended(&self.extension));
                 }
             }
         }
@@ -45,12 +45,17 @@ texts!(
     Url
 );
 
+/// The name of what extends a primitive: `"_name":` for `"name":`.
+fn beside(name: &str) -> String {
+    ["\"_", name.trim_start_matches('"')].concat()
+}
+
 /// What extends a primitive.
 struct Extended<'e>(&'e Vec<Extension>);
 
 impl Members for Extended<'_> {
     fn write_members(&self, object: &mut Object<'_>) {
-        object.member("extension", self.0);
+        object.member("\"extension\":", self.0);
     }
 }
 
@@ -64,7 +69,7 @@ macro_rules! plain {
                     object.name(name).push_str(&text);
                 }
                 if !self.extension.is_empty() {
-                    object.object(&format!("_{name}"), &Extended(&self.extension));
+                    object.object(&beside(name), &Extended(&self.extension));
                 }
             }
         }

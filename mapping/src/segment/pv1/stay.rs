@@ -114,7 +114,5 @@ fn class_text(sent: Repetition<'_>, reading: &Reading<'_>) -> Option<Box<str>> {
         class: Box::new(class),
         ..blank()
     })?;
-    json::members(&fragment.0)
-        .find(|(name, _)| *name == "class")
-        .map(|(_, class)| class.into())
+    fragment.element("class").map(Into::into)
 }
