@@ -70,6 +70,7 @@ mod tests {
         check(schedule::COMPLETION);
         check(schedule::AVAILABILITY);
         check(schedule::MEDIA_TYPES);
+        check(location::BED_STATUS);
         check(visit::CLASS);
         check(visit::ACT_CODES);
         check(visit::PROVIDER_ROLE);

@@ -142,6 +142,11 @@ const TABLES: &[Table] = &[
         Target::Any,
     ),
     table(
+        "0116",
+        "Location.operationalStatus",
+        Target::System("http://terminology.hl7.org/CodeSystem/v2-0116"),
+    ),
+    table(
         "0123",
         "DiagnosticReport.status",
         Target::Codes(REPORT_STATUSES),
@@ -177,6 +182,7 @@ const TABLES: &[Table] = &[
     ),
     table("0292", "Immunization.vaccineCode", Target::Any),
     table("0296", "Patient.communication.language", Target::Any),
+    table("0360", "Practitioner.qualification", Target::Any),
     table("0430", "Encounter.extension(mode of arrival)", Target::Any),
     table("0487", "Specimen.type", Target::Any),
     table("0488", "Specimen.collection.method", Target::Any),

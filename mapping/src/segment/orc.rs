@@ -275,6 +275,7 @@ fn facility(orc: &Seg<'_>, reading: &Reading<'_>) -> Option<Reference> {
         telecom: numbers
             .filter_map(|sent| xtn::contact(Xtn::new(sent), Some("work"), reading))
             .collect(),
+        ..Reach::default()
     };
     reading.at(orc.place(21));
     let sent = valued(orc.field(21)).next()?;

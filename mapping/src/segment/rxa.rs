@@ -172,14 +172,12 @@ fn place(rxa: &Seg<'_>, voice: &mut Voice<'_, '_>) {
             let apart = valued(rxa.field(28)).next();
             let apart = apart.and_then(|sent| xad::address(Xad::new(sent), reading));
             let address = apart.or_else(|| address_of_place(sent));
-            Some(located(pl::addressed(Pl::new(sent), address, reading)))
+            Some(located(at(sent, address, reading)))
         });
     }
     let address = valued(rxa.field(28)).next();
     let address = address.and_then(|sent| xad::address(Xad::new(sent), reading));
-    voice.one(rxa, 27, |sent| {
-        Some(located(pl::addressed(Pl::new(sent), address, reading)))
-    });
+    voice.one(rxa, 27, |sent| Some(located(at(sent, address, reading))));
 }
 
 /// LA2.9 to LA2.14.
@@ -342,6 +340,14 @@ pub(super) fn rxr(rxr: Segment<'_>, voice: &mut Voice<'_, '_>) {
         })
     });
     seg.close(reading);
+}
+
+fn at(sent: Repetition<'_>, address: Option<Address>, reading: &Reading<'_>) -> Option<Reference> {
+    let extra = pl::Extra {
+        address,
+        ..pl::Extra::default()
+    };
+    pl::described(Pl::new(sent), extra, reading)
 }
 
 /// RXR-1, table 0162; a code of another system stays what it is.

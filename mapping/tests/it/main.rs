@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod chart;
 #[cfg(test)]
+mod datatypes;
+#[cfg(test)]
 mod histories;
 #[cfg(test)]
 mod identity;

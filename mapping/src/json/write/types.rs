@@ -94,7 +94,7 @@ members! {
     CodeableConcept { "extension" extension, "coding" coding, "text" text }
     Coding { "system" system, "version" version, "code" code, "display" display }
     ContactPoint {
-        "system" system, "value" value, "use" r#use, "rank" rank, "period" period,
+        "extension" extension, "system" system, "value" value, "use" r#use, "rank" rank, "period" period,
     }
     Dosage {
         "text" text, "additionalInstruction" additional_instruction,
