@@ -136,6 +136,26 @@ pub(crate) fn typed_entity(
     Some(identifier)
 }
 
+/// PLN: a number of somebody who cares, its type and until when it holds.
+pub(crate) fn practitioner_number(
+    sent: Repetition<'_>,
+    reading: &Reading<'_>,
+) -> Option<Identifier> {
+    let value = text::text(&sent.component(1).text())?;
+    let kind = text::code(&sent.component(2).text());
+    let system = match kind.as_deref() {
+        Some("NPI") => Some(US_NPI.to_owned()),
+        _ => hd::sender_system(reading),
+    };
+    Some(Identifier {
+        r#type: kind.map(|kind| Box::new(typed(&kind))),
+        system: system.map(Into::into),
+        value: Some(value.into()),
+        period: dtm::period("", &sent.component(4).text(), reading),
+        ..Identifier::default()
+    })
+}
+
 /// EIP: what the placer and what the filler calls a thing.
 pub(crate) fn pair(
     sent: Repetition<'_>,

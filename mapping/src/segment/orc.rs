@@ -151,6 +151,7 @@ pub(super) fn blank() -> ServiceRequest {
     }
 }
 
+const BUSINESS_EVENT: &str = "http://hl7.org/fhir/StructureDefinition/businessEvent";
 const STATUS_REASON: &str = "http://hl7.org/fhir/StructureDefinition/request-statusReason";
 
 /// States what ORC says of the request.
@@ -164,6 +165,7 @@ pub(super) fn of_request(orc: &Seg<'_>, obr: Option<&Seg<'_>>, voice: &mut Voice
         };
         voice.state(orc.place(n), json::fragment(&request));
     }
+    happened(orc, voice);
     if orc.field(1).text().trim() == "NW" {
         voice.one(orc, 9, |sent| {
             let authored_on = Some(dtm::date_time(&sent.text(), reading)?);
@@ -195,6 +197,27 @@ pub(super) fn of_request(orc: &Seg<'_>, obr: Option<&Seg<'_>>, voice: &mut Voice
             ..blank()
         })
     });
+}
+
+/// ORC-1 and 9: what was done with the order, and when. Of several messages the latest is told.
+fn happened(orc: &Seg<'_>, voice: &mut Voice<'_, '_>) {
+    let reading = voice.reading;
+    reading.at(orc.place(9));
+    let at = dtm::date_time(&orc.field(9).text(), reading);
+    reading.at(orc.place(1));
+    let Some(code) = text::code(&orc.field(1).text()) else {
+        return;
+    };
+    let control = ExtensionValue::CodeableConcept(Box::new(cwe::sent("0119", &code)));
+    let at = at.map(|at| ext::valued("date", ExtensionValue::DateTime(at)));
+    let event = [ext::valued("value", control)].into_iter().chain(at);
+    let request = ServiceRequest {
+        extension: vec![ext::nested(BUSINESS_EVENT, event.collect())],
+        ..blank()
+    };
+    voice.turn_to_part("event", "order control");
+    voice.state(orc.place(1), json::fragment(&request));
+    voice.turn_to_whole();
 }
 
 fn numbers_of_request(orc: &Seg<'_>, obr: Option<&Seg<'_>>, voice: &mut Voice<'_, '_>) {

@@ -17,6 +17,8 @@ mod orders;
 #[cfg(test)]
 mod population;
 #[cfg(test)]
+mod prescriptions;
+#[cfg(test)]
 mod profiles;
 #[cfg(test)]
 mod reading;
