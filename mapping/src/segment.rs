@@ -31,6 +31,7 @@ mod txa;
 
 pub(crate) use obx::ORDER as RESULT_ORDER;
 pub(crate) use pv1::blank as blank_encounter;
+pub(crate) use pv1::financial::NAME as FINANCIAL_CLASS;
 
 use hl7v2::{Message, Segment};
 use model::{IdentityKind, SourceIdentity};
@@ -85,6 +86,11 @@ pub(crate) fn read(
             "PV1" => {
                 group.close_visit();
                 group.visit = visit(segment, message, rules, &group, reading);
+                group.episode = pv1::episode_of(&segment, message, reading);
+                let subject = group.subject();
+                if let Some(patient) = &mut group.patient {
+                    pv1::financial::state(segment, subject, patient);
+                }
                 group.after = After::Visit;
                 if let (Some(schedule), Some(visit)) = (&group.schedule, &mut group.visit) {
                     schedule.visit(visit);
@@ -306,7 +312,10 @@ fn of_visit(name: &str, segment: Segment<'_>, group: &mut Group<'_, '_>, reading
     };
     match name {
         "DG1" => with("DG1", segment, reading, |seg| {
-            dg1::state(seg, subject, encounter, owner);
+            let condition = dg1::state(seg, subject, encounter, owner);
+            if let (Some(condition), Some(episode)) = (condition, &group.episode) {
+                dg1::of_episode(seg, condition, episode, reading);
+            }
         }),
         "PR1" => {
             let mut name = None;

@@ -65,6 +65,7 @@ mod tests {
         check(clinical::ALLERGY_SEVERITY);
         check(clinical::SUBSCRIBER_RELATIONSHIP);
         check(clinical::OBSERVATION_STATUS);
+        check(clinical::PATIENT_RELATIONSHIP);
         check(schedule::APPOINTMENT_STATUS);
         check(schedule::APPOINTMENT_REASON);
         check(schedule::COMPLETION);

@@ -117,6 +117,7 @@ const TABLES: &[Table] = &[
         "RelatedPerson.relationship",
         Target::System("http://terminology.hl7.org/CodeSystem/v3-RoleCode"),
     ),
+    table("0064", "Coverage.type", Target::Any),
     table("0069", "Encounter.serviceType", Target::Any),
     table(
         "0074",
@@ -182,6 +183,11 @@ const TABLES: &[Table] = &[
     ),
     table("0292", "Immunization.vaccineCode", Target::Any),
     table("0296", "Patient.communication.language", Target::Any),
+    table(
+        "0344",
+        "Coverage.relationship",
+        Target::System("http://terminology.hl7.org/CodeSystem/subscriber-relationship"),
+    ),
     table("0360", "Practitioner.qualification", Target::Any),
     table("0430", "Encounter.extension(mode of arrival)", Target::Any),
     table("0487", "Specimen.type", Target::Any),

@@ -7,6 +7,7 @@ use fhirbolt::model::r4::resources::ServiceRequest;
 use fhirbolt::model::r4::types::{Code, Coding, ExtensionValue, Identifier, Meta, Reference};
 use hl7v2::datatype::{Composite, Cwe, Cx, Ei, Xad, Xon, Xtn};
 use hl7v2::{Repetition, Segment};
+use model::{IdentityKind, SourceIdentity};
 
 use crate::datatype::role::{self, Role};
 use crate::datatype::xon::Reach;
@@ -81,6 +82,16 @@ impl Number {
             named.to_owned()
         };
         Some(Self { value, authority })
+    }
+}
+
+/// The order that a number names, whoever speaks of it.
+pub(super) fn named(number: Number) -> SourceIdentity {
+    SourceIdentity {
+        kind: IdentityKind::Part,
+        authority: number.authority,
+        type_code: String::new(),
+        value: format!("order:{}", number.value),
     }
 }
 

@@ -149,6 +149,11 @@ static TABLES: LazyLock<Vec<CodeTable>> = LazyLock::new(|| {
         listed("0291", "media type", crate::datatype::attachment::SUBTYPES),
         listed("0322", "Immunization.status", order::COMPLETION),
         listed("0335", "Timing.code", order::REPEAT_PATTERN),
+        listed(
+            "0344",
+            "Coverage.relationship",
+            clinical::PATIENT_RELATIONSHIP,
+        ),
         listed("0396", "system", system::SYSTEMS),
         listed("0443", "participant", visit::PROVIDER_ROLE),
         listed("0482", "ServiceRequest.locationCode", order::ORDER_TYPE),

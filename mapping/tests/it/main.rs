@@ -3,7 +3,11 @@
 #[cfg(test)]
 mod chart;
 #[cfg(test)]
+mod coverage;
+#[cfg(test)]
 mod datatypes;
+#[cfg(test)]
+mod header;
 #[cfg(test)]
 mod histories;
 #[cfg(test)]

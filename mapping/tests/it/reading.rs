@@ -37,10 +37,12 @@ fn rule_3_lines_may_end_in_any_way() {
     let message = hl7v2::Message::parse(text.as_bytes()).unwrap();
     let ctx = context(text.as_bytes(), profile());
     let bundle = mapping::bundle(&message, &ctx).unwrap();
-    assert_eq!(
-        bundle["entry"][1]["resource"]["name"][0]["family"],
-        "M\u{fc}LLER"
-    );
+    let entries = bundle["entry"].as_array().unwrap();
+    let mut resources = entries.iter().map(|entry| &entry["resource"]);
+    let patient = resources
+        .find(|it| it["resourceType"] == "Patient")
+        .unwrap();
+    assert_eq!(patient["name"][0]["family"], "M\u{fc}LLER");
 }
 
 #[test]
@@ -214,4 +216,27 @@ fn rule_28_equal_content_gives_equal_facts() {
     let message = hl7v2::Message::parse(&bytes).unwrap();
     let read = || mapping::inbound::interpret(&message, &context(&bytes, profile())).unwrap();
     assert_eq!(read(), read());
+}
+
+#[test]
+fn rule_15_that_nobody_knows_who_it_is_stays_with_the_patient() {
+    let pid = crate::chart::segment("PID", &[(3, "77^^^EMR^MR"), (31, "Y"), (32, "UA~US")]);
+    let patient = patient(
+        "MSH|^~\\&|EMR|AGENCY|||20240115||ADT^A08|1|P|2.5.1\nEVN||20240115",
+        &pid,
+    );
+    let urls: Vec<&str> = patient["extension"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|extension| extension["url"].as_str().unwrap())
+        .collect();
+    assert_eq!(
+        urls,
+        [
+            "http://hl7.org/fhir/StructureDefinition/patient-unknownIdentity",
+            "urn:drawbridge:identity-reliability",
+            "urn:drawbridge:identity-reliability",
+        ]
+    );
 }

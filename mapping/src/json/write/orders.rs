@@ -65,7 +65,7 @@ members! {
     }
     Provenance {
         "target" target, "occurred" occurred, "recorded" recorded, "reason" reason,
-        "activity" activity, "agent" agent,
+        "activity" activity, "agent" agent, "policy" policy, "location" location, "entity" entity,
     }
     ProvenanceAgent { "type" r#type, "who" who, "onBehalfOf" on_behalf_of }
     ServiceRequest {

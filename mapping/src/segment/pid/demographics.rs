@@ -60,9 +60,32 @@ pub(super) fn state(pid: &Seg<'_>, voice: &mut Voice<'_, '_>) {
             value,
         )]))
     });
+    reliability(pid, voice);
     births_and_death(pid, voice);
     nationality(pid, voice);
     kinship(pid, voice);
+}
+
+/// PID-31 and 32: whether it is known who the patient is, and how sure that is.
+fn reliability(pid: &Seg<'_>, voice: &mut Voice<'_, '_>) {
+    let reading = voice.reading;
+    voice.one(pid, 31, |sent| {
+        let is_unknown = sent.text().trim() == "Y";
+        let unknown = concept(
+            "http://hl7.org/fhir/StructureDefinition/patient-unknownIdentity",
+            cwe::concept(Cwe::new(sent), Some("0136"), reading)?,
+        );
+        is_unknown.then(|| extended(vec![unknown]))
+    });
+    voice.each(
+        pid,
+        32,
+        |sent| {
+            let code = cwe::concept(Cwe::new(sent), Some("0445"), reading)?;
+            Some(concept("urn:drawbridge:identity-reliability", code))
+        },
+        extended,
+    );
 }
 
 /// The OMB asks for up to five; newer US Core has six.
