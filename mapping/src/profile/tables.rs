@@ -68,6 +68,18 @@ const APPOINTMENT_STATUSES: &[&str] = &[
     "waitlist",
 ];
 
+const REQUEST_STATUSES: &[&str] = &[
+    "draft",
+    "active",
+    "on-hold",
+    "revoked",
+    "completed",
+    "entered-in-error",
+    "unknown",
+];
+/// The codes of the CDC for race and ethnicity.
+const CDC_RACE: &str = "urn:oid:2.16.840.1.113883.6.238";
+
 const fn table(number: &'static str, element: &'static str, target: Target) -> Table {
     Table {
         number,
@@ -85,6 +97,7 @@ const TABLES: &[Table] = &[
         Target::System("http://terminology.hl7.org/CodeSystem/v3-MaritalStatus"),
     ),
     table("0004", "Encounter.class", Target::System(V3_ACT_CODE)),
+    table("0005", "Patient.extension(race)", Target::System(CDC_RACE)),
     table(
         "0006",
         "Patient.extension(religion)",
@@ -106,6 +119,11 @@ const TABLES: &[Table] = &[
         "0023",
         "Encounter.hospitalization.admitSource",
         Target::System("http://terminology.hl7.org/CodeSystem/admit-source"),
+    ),
+    table(
+        "0038",
+        "ServiceRequest.status",
+        Target::Codes(REQUEST_STATUSES),
     ),
     table(
         "0052",
@@ -148,9 +166,19 @@ const TABLES: &[Table] = &[
         Target::System("http://terminology.hl7.org/CodeSystem/v2-0116"),
     ),
     table(
+        "0119",
+        "ServiceRequest.status",
+        Target::Codes(REQUEST_STATUSES),
+    ),
+    table(
         "0123",
         "DiagnosticReport.status",
         Target::Codes(REPORT_STATUSES),
+    ),
+    table(
+        "0127",
+        "AllergyIntolerance.category",
+        Target::Codes(&["food", "medication", "environment", "biologic"]),
     ),
     table(
         "0128",
@@ -170,10 +198,25 @@ const TABLES: &[Table] = &[
         Target::Any,
     ),
     table("0177", "ServiceRequest.meta.security", Target::Any),
+    table(
+        "0189",
+        "Patient.extension(ethnicity)",
+        Target::System(CDC_RACE),
+    ),
     table("0203", "Identifier.type", Target::System(V2_0203)),
     table("0217", "Encounter.priority", Target::Any),
     table("0230", "Procedure.category", Target::Any),
     table("0270", "DocumentReference.type", Target::Any),
+    table(
+        "0271",
+        "DocumentReference.docStatus",
+        Target::Codes(&["preliminary", "final", "amended", "entered-in-error"]),
+    ),
+    table(
+        "0273",
+        "DocumentReference.status",
+        Target::Codes(&["current", "superseded", "entered-in-error"]),
+    ),
     table("0276", "Appointment.reasonCode", Target::Any),
     table("0277", "Appointment.appointmentType", Target::Any),
     table(
@@ -183,6 +226,11 @@ const TABLES: &[Table] = &[
     ),
     table("0292", "Immunization.vaccineCode", Target::Any),
     table("0296", "Patient.communication.language", Target::Any),
+    table(
+        "0322",
+        "Immunization.status",
+        Target::Codes(&["completed", "entered-in-error", "not-done"]),
+    ),
     table(
         "0344",
         "Coverage.relationship",

@@ -147,10 +147,13 @@ pub(super) fn security(sent: Repetition<'_>, reading: &Reading<'_>) -> Option<Bo
 }
 
 /// Where the order stands: ORC-5, else ORC-1.
-pub(super) fn status(orc: &Seg<'_>) -> Option<(u8, &'static str)> {
-    let read = |n, table| find(table, orc.field(n).text().trim()).map(|status| (n, status));
-    let control = read(1, ORDER_CONTROL);
-    read(5, ORDER_STATUS).or(control)
+pub(super) fn status(orc: &Seg<'_>, reading: &Reading<'_>) -> Option<(u8, &'static str)> {
+    let read = |n, number, table| {
+        let status = reading.code(number, table, orc.field(n).text().trim());
+        status.map(|status| (n, status))
+    };
+    let control = read(1, "0119", ORDER_CONTROL);
+    read(5, "0038", ORDER_STATUS).or(control)
 }
 
 pub(super) fn blank() -> ServiceRequest {
@@ -169,7 +172,7 @@ const STATUS_REASON: &str = "http://hl7.org/fhir/StructureDefinition/request-sta
 pub(super) fn of_request(orc: &Seg<'_>, obr: Option<&Seg<'_>>, voice: &mut Voice<'_, '_>) {
     let reading = voice.reading;
     numbers_of_request(orc, obr, voice);
-    if let Some((n, status)) = status(orc) {
+    if let Some((n, status)) = status(orc, reading) {
         let request = ServiceRequest {
             status: status.into(),
             ..blank()

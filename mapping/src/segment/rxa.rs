@@ -237,7 +237,8 @@ fn outcome(rxa: &Seg<'_>, voice: &mut Voice<'_, '_>) {
     let status = match (rxa.field(21).text().trim(), rxa.field(18).is_empty()) {
         ("D", _) => Some((21, "entered-in-error")),
         (_, is_given) => {
-            let said = find(COMPLETION, completion.trim()).map(|status| (20, status));
+            let said = reading.code("0322", COMPLETION, completion.trim());
+            let said = said.map(|status| (20, status));
             // A reason against it, and no word of whether it was given; or no vaccine (CVX 998).
             let is_none = rxa.field(5).text().trim() == "998";
             said.or_else(|| (!is_given || is_none).then_some((18, "not-done")))

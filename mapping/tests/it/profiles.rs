@@ -6,7 +6,7 @@ use model::IdentityKey;
 use proptest::prelude::*;
 use serde_json::Value;
 
-use crate::chart::{bytes, context, profile};
+use crate::chart::{bytes, context, profile, segment};
 
 const MESSAGE: &str = "MSH|^~\\&|EMR|HOSP|DB|DB|20260101080000||ADT^A01|1|P|2.5.1\n\
     EVN|A01|20260101080000\n\
@@ -45,6 +45,133 @@ fn identifiers_have_the_systems_and_types_that_the_site_says() {
     assert_eq!(first["type"]["coding"][0]["code"], "EN");
     assert_eq!(second["system"], "urn:oid:2.16.7");
     assert_eq!(second["type"]["coding"][0]["code"], "MR");
+}
+
+/// The resource of a type that these lines give under a profile with these rows.
+fn with_table(rows: &str, kind: &str, lines: &str) -> Value {
+    let bytes = bytes(lines);
+    let message = hl7v2::Message::parse(&bytes).unwrap();
+    let profile = site(rows);
+    let bundle = bundle(&message, &context(&bytes, &profile)).unwrap();
+    let entries = bundle["entry"].as_array().unwrap().iter();
+    let mut resources = entries.map(|entry| entry["resource"].clone());
+    resources.find(|it| it["resourceType"] == kind).unwrap()
+}
+
+#[test]
+fn every_table_that_a_profile_may_name_is_asked() {
+    let head = |kind: &str| {
+        format!(
+            "MSH|^~\\&|EMR|HOSP|||20260101||{kind}|1|P|2.5.1\nEVN||20260101\nPID|1||77^^^EMR^MR"
+        )
+    };
+    let order = |orc: &str| format!("{}\n{orc}\nOBR|1|P1||1^X^LN", head("ORM^O01"));
+    let document = |fields: &[(usize, &str)]| {
+        let txa = [&[(1, "1"), (2, "CN"), (12, "D1")], fields].concat();
+        format!("{}\n{}", head("MDM^T02"), segment("TXA", &txa))
+    };
+    let person = |field| {
+        let pid = segment("PID", &[(3, "77^^^EMR^MR"), (field, "ZZ^Words")]);
+        head("ADT^A31").replace("PID|1||77^^^EMR^MR", &pid)
+    };
+    let given = segment("RXA", &[(3, "20260101"), (5, "08^HepB^CVX"), (20, "ZZ")]);
+    let planned = segment("SCH", &[(1, "A1^EMR"), (25, "ZZ")]);
+    let qualified = "PV1|1|I||||||5^GRANT^ALEX^^^^ZZ";
+    let bed = segment("PV1", &[(2, "I"), (3, "^^1"), (40, "ZZ")]);
+    let related = segment("IN2", &[(72, "ZZ")]);
+    let cases = [
+        (
+            "0005",
+            "2106-3",
+            "Patient",
+            "/extension/0/extension/0/valueCoding/code",
+            person(10),
+        ),
+        (
+            "0189",
+            "2135-2",
+            "Patient",
+            "/extension/0/extension/0/valueCoding/code",
+            person(22),
+        ),
+        (
+            "0038",
+            "on-hold",
+            "ServiceRequest",
+            "/status",
+            order("ORC|SC|P1|||ZZ"),
+        ),
+        (
+            "0119",
+            "completed",
+            "ServiceRequest",
+            "/status",
+            order("ORC|ZZ|P1"),
+        ),
+        (
+            "0127",
+            "food",
+            "AllergyIntolerance",
+            "/category/0",
+            format!("{}\nAL1|1|ZZ|1^Nut", head("ADT^A31")),
+        ),
+        (
+            "0271",
+            "final",
+            "DocumentReference",
+            "/docStatus",
+            document(&[(17, "ZZ")]),
+        ),
+        (
+            "0273",
+            "superseded",
+            "DocumentReference",
+            "/status",
+            document(&[(19, "ZZ")]),
+        ),
+        (
+            "0322",
+            "not-done",
+            "Immunization",
+            "/status",
+            format!("{}\nORC|RE|P1\n{given}", head("VXU^V04")),
+        ),
+        (
+            "0278",
+            "fulfilled",
+            "Appointment",
+            "/status",
+            format!("{}\n{planned}", head("SIU^S14")),
+        ),
+        (
+            "0116",
+            "O",
+            "Location",
+            "/operationalStatus/code",
+            format!("{}\n{bed}", head("ADT^A08")),
+        ),
+        (
+            "0344",
+            "parent",
+            "Coverage",
+            "/relationship/coding/0/code",
+            format!("{}\nIN1|1|PLAN\n{related}", head("ADT^A31")),
+        ),
+    ];
+    for (table, code, kind, place, lines) in cases {
+        let rows = format!("[tables.{table}]\nZZ = \"{code}\"\n");
+        let resource = with_table(&rows, kind, &lines);
+        let found = resource.pointer(place).and_then(Value::as_str);
+        assert_eq!(found, Some(code), "{table}: {resource}");
+    }
+    let rows =
+        "[tables.0360]\nZZ = { code = \"309343006\", system = \"http://snomed.info/sct\" }\n";
+    let lines = format!("{}\n{qualified}", head("ADT^A08"));
+    let doctor = with_table(rows, "Practitioner", &lines);
+    assert_eq!(
+        doctor["qualification"][0]["code"]["coding"][0]["code"],
+        "309343006"
+    );
 }
 
 #[test]

@@ -86,7 +86,7 @@ fn of_orc(orc: &Seg<'_>, is_timed: bool, voice: &mut Voice<'_, '_>) {
         })
     });
     let control = orc.field(1).text();
-    if let Some((n, said)) = orc::status(orc) {
+    if let Some((n, said)) = orc::status(orc, reading) {
         let request = MedicationRequest {
             status: status(said, control.trim()).into(),
             ..blank()
