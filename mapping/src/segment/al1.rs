@@ -37,6 +37,16 @@ const IAM: Layout = Layout {
     status: Some(17),
 };
 
+/// What names the allergy of AL1 among the patient's.
+pub(super) fn name_of(al1: &Seg<'_>) -> Option<String> {
+    name(al1, &AL1)
+}
+
+/// What names the allergy of IAM among the patient's.
+pub(super) fn name_of_iam(iam: &Seg<'_>) -> Option<String> {
+    name(iam, &IAM)
+}
+
 /// States what AL1 says.
 pub(super) fn state(al1: &Seg<'_>, subject: Option<Reference>, patient: &mut Voice<'_, '_>) {
     read(al1, &AL1, subject, patient);
@@ -90,7 +100,7 @@ fn reported(iam: &Seg<'_>, patient: &mut Voice<'_, '_>) {
     });
 }
 
-fn blank() -> AllergyIntolerance {
+pub(super) fn blank() -> AllergyIntolerance {
     AllergyIntolerance {
         patient: Box::new(Reference::default()),
         ..AllergyIntolerance::default()

@@ -225,7 +225,7 @@ fn role(sent: Cwe<'_>, reading: &Reading<'_>) -> Option<CodeableConcept> {
 }
 
 /// What names the diagnosis within its visit.
-fn name(dg1: &Seg<'_>) -> Option<String> {
+pub(super) fn name(dg1: &Seg<'_>) -> Option<String> {
     if let Some(id) = text::text(&dg1.field(20).text()) {
         return Some(format!("id|{id}"));
     }

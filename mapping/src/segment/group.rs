@@ -9,7 +9,7 @@ use model::SourceIdentity;
 use crate::datatype::xon::refer;
 use crate::inbound::Voice;
 
-use super::{in1, sch, txa};
+use super::{in1, local, sch, txa};
 
 /// What stands before ROL and PRT: that is what the role is played in.
 pub(crate) enum After {
@@ -45,6 +45,8 @@ pub(super) struct Group<'r, 'a> {
     pub(super) episode: Option<SourceIdentity>,
     /// The coverage that IN2 and IN3 go on with.
     pub(super) coverage: Option<in1::Named>,
+    /// What the segment before became, for a local segment that goes on with it.
+    pub(super) before: Option<local::Before>,
     /// What a role is played in.
     pub(super) after: After,
     /// The first patient of a message that names two.
@@ -63,9 +65,17 @@ impl<'r, 'a> Group<'r, 'a> {
             account: None,
             episode: None,
             coverage: None,
+            before: None,
             after: After::Patient,
             first: None,
             seen: HashMap::new(),
+        }
+    }
+
+    /// What a segment became is gone on with by local segments, comments and the rest of an insurance.
+    pub(super) fn go_past(&mut self, next: &str) {
+        if !next.starts_with('Z') && !matches!(next, "NTE" | "IN2" | "IN3") {
+            self.before = None;
         }
     }
 

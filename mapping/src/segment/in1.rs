@@ -24,6 +24,12 @@ pub(super) struct Named {
     is_related: bool,
 }
 
+impl Named {
+    pub(super) fn name(&self) -> &str {
+        &self.name
+    }
+}
+
 /// States what IN1 says. Later messages find the same coverage by plan, insurer, policy and member; its
 /// name is what IN2 and IN3 go on with.
 pub(super) fn state(
@@ -214,7 +220,7 @@ fn holder(in1: &Seg<'_>, patient: &mut Voice<'_, '_>) {
     });
 }
 
-fn blank() -> Coverage {
+pub(super) fn blank() -> Coverage {
     Coverage {
         status: Code::default(),
         beneficiary: Box::new(Reference::default()),

@@ -270,3 +270,49 @@ proptest! {
         prop_assert_eq!(lane(&silent), lane(profile()));
     }
 }
+
+#[test]
+fn a_local_segment_goes_on_with_what_stands_before_it() {
+    let rows = ["Condition", "Coverage", "Observation", "AllergyIntolerance", "Procedure"]
+        .map(|kind| {
+            format!(
+                "[[local]]\nfrom = \"ZXX-1\"\nto = \"{kind}.extension\"\nurl = \"https://a.org/{kind}\"\n\
+                 type = \"string\"\n[[local]]\nfrom = \"ZXX-2\"\nto = \"{kind}.identifier\"\n\
+                 system = \"https://a.org/number\"\n"
+            )
+        })
+        .concat();
+    let head = "MSH|^~\\&|EMR|HOSP|||20260101||ADT^A01|1|P|2.5.1\nEVN||20260101\nPID|1||77^^^EMR^MR\n\
+        PV1|1|I|||||||||||||||||V1";
+    for (kind, segment) in [
+        ("Condition", "DG1|1||R52^Pain^I10"),
+        ("Coverage", "IN1|1|PLAN\nIN2||1"),
+        ("Observation", "OBX|1|ST|1-1^X^LN||y||||||F\nNTE|1||words"),
+        ("AllergyIntolerance", "AL1|1|DA|1^Nut"),
+        ("Procedure", "PR1|1||99213^Visit^C4"),
+    ] {
+        let lines = format!("{head}\n{segment}\nZXX|more|N1");
+        let resource = with_table(&rows, kind, &lines);
+        let extensions = resource["extension"].as_array().unwrap();
+        let url = format!("https://a.org/{kind}");
+        assert!(
+            extensions
+                .iter()
+                .any(|it| it["url"] == url && it["valueString"] == "more")
+        );
+        let numbers = resource["identifier"].as_array().unwrap();
+        assert!(numbers.iter().any(|it| it["value"] == "N1"), "{kind}");
+    }
+}
+
+#[test]
+fn a_local_segment_after_nothing_of_its_kind_counts_as_not_mapped() {
+    let rows = "[[local]]\nfrom = \"ZXX-1\"\nto = \"Condition.extension\"\nurl = \"https://a.org/x\"\n\
+        type = \"string\"\n";
+    let profile = site(rows);
+    let lines = "MSH|^~\\&|EMR|HOSP|||20260101||ADT^A01|1|P|2.5.1\nEVN||20260101\nPID|1||77^^^EMR^MR\n\
+        PV1|1|I|||||||||||||||||V1\nDG1|1||R52^Pain^I10\nPV2|||X^Y\nZXX|more";
+    let read = crate::chart::read_with(lines, &profile);
+    let unmapped: Vec<String> = read.unmapped.iter().map(ToString::to_string).collect();
+    assert_eq!(unmapped, ["ZXX-1"]);
+}

@@ -19,7 +19,7 @@ members! {
         "guarantor" guarantor,
     }
     AllergyIntolerance {
-        "identifier" identifier, "clinicalStatus" clinical_status,
+        "extension" extension, "identifier" identifier, "clinicalStatus" clinical_status,
         "verificationStatus" verification_status, "type" r#type, "category" category,
         "criticality" criticality, "code" code, "patient" patient, "onset" onset,
         "recordedDate" recorded_date, "recorder" recorder, "reaction" reaction,
@@ -101,7 +101,7 @@ members! {
         "qualification" qualification,
     }
     Procedure {
-        "identifier" identifier, "partOf" part_of, "status" status, "category" category, "code" code,
+        "extension" extension, "identifier" identifier, "partOf" part_of, "status" status, "category" category, "code" code,
         "subject" subject, "encounter" encounter, "performed" performed, "performer" performer,
         "location" location, "reasonCode" reason_code,
     }
