@@ -121,7 +121,11 @@ impl<'z> When<'z> {
         let form = match self.dtm.precision() {
             Precision::Day if counts_days => "%Y-%m-%d",
             Precision::Year | Precision::Month => return None,
-            _ => "%Y-%m-%dT%H:%M:%S%:z",
+            Precision::Day
+            | Precision::Hour
+            | Precision::Minute
+            | Precision::Second
+            | Precision::Fraction(_) => "%Y-%m-%dT%H:%M:%S%:z",
         };
         Some(at.strftime(form).to_string())
     }

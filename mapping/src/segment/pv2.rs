@@ -79,6 +79,12 @@ pub(super) fn state(pv2: &Seg<'_>, voice: &mut Voice<'_, '_>) {
             ..blank()
         })
     });
+    protected(pv2, voice);
+    described(pv2, voice);
+}
+
+/// PV2-22.
+fn protected(pv2: &Seg<'_>, voice: &mut Voice<'_, '_>) {
     voice.one(pv2, 22, |sent| {
         let is_protected = sent.text().trim() == "Y";
         is_protected.then(|| Encounter {
@@ -89,7 +95,6 @@ pub(super) fn state(pv2: &Seg<'_>, voice: &mut Voice<'_, '_>) {
             ..blank()
         })
     });
-    described(pv2, voice);
 }
 
 /// PV2-22: what FHIR calls a visit of which nobody may be told, and what was sent.

@@ -200,22 +200,7 @@ fn practitioner_role(seg: &Seg<'_>, layout: &Layout, owner: &mut Voice<'_, '_>) 
         let code = vec![cwe::mapped(meaning, sent, Some(layout.table), reading)?];
         Some(PractitionerRole { code, ..blank() })
     });
-    let addresses = valued(seg.field(layout.address));
-    let addresses = addresses.filter_map(|sent| xad::address(Xad::new(sent), reading));
-    let addresses: Vec<Address> = addresses.collect();
-    let has_person = !seg.field(layout.person).is_empty();
-    let to_person = if has_person {
-        addresses.clone()
-    } else {
-        Vec::new()
-    };
-    owner.one(seg, layout.person, |sent| {
-        let practitioner = xcn::addressed(sent, to_person, reading)?;
-        Some(PractitionerRole {
-            practitioner: Some(Box::new(practitioner)),
-            ..blank()
-        })
-    });
+    who(seg, layout, owner);
     let end = seg.field(layout.end).text();
     owner.one(seg, layout.begin, |begin| {
         let period = dtm::period(&begin.text(), &end, reading);
@@ -245,6 +230,39 @@ fn practitioner_role(seg: &Seg<'_>, layout: &Layout, owner: &mut Voice<'_, '_>) 
             ..blank()
         },
     );
+    if let Some(n) = layout.numbers {
+        owner.each(
+            seg,
+            n,
+            |sent| cx::practitioner_number(sent, reading),
+            |identifier| PractitionerRole {
+                identifier,
+                ..blank()
+            },
+        );
+    }
+}
+
+/// The person and the organization. An address is the person's, where there is one.
+fn who(seg: &Seg<'_>, layout: &Layout, owner: &mut Voice<'_, '_>) {
+    let reading = owner.reading;
+    let blank = PractitionerRole::default;
+    let addresses = valued(seg.field(layout.address));
+    let addresses = addresses.filter_map(|sent| xad::address(Xad::new(sent), reading));
+    let addresses: Vec<Address> = addresses.collect();
+    let has_person = !seg.field(layout.person).is_empty();
+    let to_person = if has_person {
+        addresses.clone()
+    } else {
+        Vec::new()
+    };
+    owner.one(seg, layout.person, |sent| {
+        let practitioner = xcn::addressed(sent, to_person, reading)?;
+        Some(PractitionerRole {
+            practitioner: Some(Box::new(practitioner)),
+            ..blank()
+        })
+    });
     let kind = cwe::concept(
         Cwe::new(seg.field(layout.unit).first()),
         Some("0406"),
@@ -262,17 +280,6 @@ fn practitioner_role(seg: &Seg<'_>, layout: &Layout, owner: &mut Voice<'_, '_>) 
             ..blank()
         })
     });
-    if let Some(n) = layout.numbers {
-        owner.each(
-            seg,
-            n,
-            |sent| cx::practitioner_number(sent, reading),
-            |identifier| PractitionerRole {
-                identifier,
-                ..blank()
-            },
-        );
-    }
 }
 
 /// What names the part: the role, and who has it. An instance id would do, but senders count with it.

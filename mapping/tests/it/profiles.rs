@@ -58,120 +58,86 @@ fn with_table(rows: &str, kind: &str, lines: &str) -> Value {
     resources.find(|it| it["resourceType"] == kind).unwrap()
 }
 
+fn of(kind: &str, lines: &str) -> String {
+    format!(
+        "MSH|^~\\&|EMR|HOSP|||20260101||{kind}|1|P|2.5.1\nEVN||20260101\n\
+         PID|1||77^^^EMR^MR\n{lines}"
+    )
+}
+
+/// A row for the code ZZ says what stands at that place.
+fn asks(table: &str, code: &str, kind: &str, place: &str, lines: &str) {
+    let rows = format!("[tables.{table}]\nZZ = \"{code}\"\n");
+    let resource = with_table(&rows, kind, lines);
+    let found = resource.pointer(place).and_then(Value::as_str);
+    assert_eq!(found, Some(code), "{table}: {resource}");
+}
+
 #[test]
-fn every_table_that_a_profile_may_name_is_asked() {
-    let head = |kind: &str| {
-        format!(
-            "MSH|^~\\&|EMR|HOSP|||20260101||{kind}|1|P|2.5.1\nEVN||20260101\nPID|1||77^^^EMR^MR"
-        )
-    };
-    let order = |orc: &str| format!("{}\n{orc}\nOBR|1|P1||1^X^LN", head("ORM^O01"));
-    let document = |fields: &[(usize, &str)]| {
-        let txa = [&[(1, "1"), (2, "CN"), (12, "D1")], fields].concat();
-        format!("{}\n{}", head("MDM^T02"), segment("TXA", &txa))
-    };
+fn tables_of_a_patient_are_asked() {
     let person = |field| {
         let pid = segment("PID", &[(3, "77^^^EMR^MR"), (field, "ZZ^Words")]);
-        head("ADT^A31").replace("PID|1||77^^^EMR^MR", &pid)
+        of("ADT^A31", "").replace("PID|1||77^^^EMR^MR", &pid)
+    };
+    let category = "/extension/0/extension/0/valueCoding/code";
+    asks("0005", "2106-3", "Patient", category, &person(10));
+    asks("0189", "2135-2", "Patient", category, &person(22));
+    let allergy = of("ADT^A31", "AL1|1|ZZ|1^Nut");
+    asks(
+        "0127",
+        "food",
+        "AllergyIntolerance",
+        "/category/0",
+        &allergy,
+    );
+    let related = segment("IN2", &[(72, "ZZ")]);
+    let insured = of("ADT^A31", &format!("IN1|1|PLAN\n{related}"));
+    let relationship = "/relationship/coding/0/code";
+    asks("0344", "parent", "Coverage", relationship, &insured);
+    let bed = segment("PV1", &[(2, "I"), (3, "^^1"), (40, "ZZ")]);
+    let status = "/operationalStatus/code";
+    asks("0116", "O", "Location", status, &of("ADT^A08", &bed));
+}
+
+#[test]
+fn tables_of_a_status_are_asked() {
+    let order = |orc: &str| of("ORM^O01", &format!("{orc}\nOBR|1|P1||1^X^LN"));
+    let document = |field| {
+        let txa = [(1, "1"), (2, "CN"), (12, "D1"), (field, "ZZ")];
+        of("MDM^T02", &segment("TXA", &txa))
     };
     let given = segment("RXA", &[(3, "20260101"), (5, "08^HepB^CVX"), (20, "ZZ")]);
-    let planned = segment("SCH", &[(1, "A1^EMR"), (25, "ZZ")]);
-    let qualified = "PV1|1|I||||||5^GRANT^ALEX^^^^ZZ";
-    let bed = segment("PV1", &[(2, "I"), (3, "^^1"), (40, "ZZ")]);
-    let related = segment("IN2", &[(72, "ZZ")]);
-    let cases = [
-        (
-            "0005",
-            "2106-3",
-            "Patient",
-            "/extension/0/extension/0/valueCoding/code",
-            person(10),
-        ),
-        (
-            "0189",
-            "2135-2",
-            "Patient",
-            "/extension/0/extension/0/valueCoding/code",
-            person(22),
-        ),
-        (
-            "0038",
-            "on-hold",
-            "ServiceRequest",
-            "/status",
-            order("ORC|SC|P1|||ZZ"),
-        ),
-        (
-            "0119",
-            "completed",
-            "ServiceRequest",
-            "/status",
-            order("ORC|ZZ|P1"),
-        ),
-        (
-            "0127",
-            "food",
-            "AllergyIntolerance",
-            "/category/0",
-            format!("{}\nAL1|1|ZZ|1^Nut", head("ADT^A31")),
-        ),
-        (
-            "0271",
-            "final",
-            "DocumentReference",
-            "/docStatus",
-            document(&[(17, "ZZ")]),
-        ),
-        (
-            "0273",
-            "superseded",
-            "DocumentReference",
-            "/status",
-            document(&[(19, "ZZ")]),
-        ),
-        (
-            "0322",
-            "not-done",
-            "Immunization",
-            "/status",
-            format!("{}\nORC|RE|P1\n{given}", head("VXU^V04")),
-        ),
-        (
-            "0278",
-            "fulfilled",
-            "Appointment",
-            "/status",
-            format!("{}\n{planned}", head("SIU^S14")),
-        ),
-        (
-            "0116",
-            "O",
-            "Location",
-            "/operationalStatus/code",
-            format!("{}\n{bed}", head("ADT^A08")),
-        ),
-        (
-            "0344",
-            "parent",
-            "Coverage",
-            "/relationship/coding/0/code",
-            format!("{}\nIN1|1|PLAN\n{related}", head("ADT^A31")),
-        ),
-    ];
-    for (table, code, kind, place, lines) in cases {
-        let rows = format!("[tables.{table}]\nZZ = \"{code}\"\n");
-        let resource = with_table(&rows, kind, &lines);
-        let found = resource.pointer(place).and_then(Value::as_str);
-        assert_eq!(found, Some(code), "{table}: {resource}");
-    }
+    let given = of("VXU^V04", &format!("ORC|RE|P1\n{given}"));
+    let planned = of("SIU^S14", &segment("SCH", &[(1, "A1^EMR"), (25, "ZZ")]));
+    let reference = "DocumentReference";
+    asks(
+        "0038",
+        "on-hold",
+        "ServiceRequest",
+        "/status",
+        &order("ORC|SC|P1|||ZZ"),
+    );
+    asks(
+        "0119",
+        "completed",
+        "ServiceRequest",
+        "/status",
+        &order("ORC|ZZ|P1"),
+    );
+    asks("0271", "final", reference, "/docStatus", &document(17));
+    asks("0273", "superseded", reference, "/status", &document(19));
+    asks("0322", "not-done", "Immunization", "/status", &given);
+    asks("0278", "fulfilled", "Appointment", "/status", &planned);
+}
+
+#[test]
+fn a_table_of_degrees_is_asked() {
     let rows =
         "[tables.0360]\nZZ = { code = \"309343006\", system = \"http://snomed.info/sct\" }\n";
-    let lines = format!("{}\n{qualified}", head("ADT^A08"));
+    let lines = of("ADT^A08", "PV1|1|I||||||5^GRANT^ALEX^^^^ZZ");
     let doctor = with_table(rows, "Practitioner", &lines);
-    assert_eq!(
-        doctor["qualification"][0]["code"]["coding"][0]["code"],
-        "309343006"
-    );
+    let coding = &doctor["qualification"][0]["code"]["coding"][0];
+    assert_eq!(coding["code"], "309343006");
 }
 
 #[test]
