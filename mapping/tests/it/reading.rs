@@ -268,17 +268,9 @@ fn rule_31_every_resource_and_each_of_its_elements_names_its_message() {
         journal: Some(model::JournalId(7)),
         ..context(&bytes, profile())
     };
-    let fold_ctx = mapping::FoldContext {
-        profile: profile(),
-        key: &model::IdentityKey::PUBLIC,
-    };
-    let statements = mapping::inbound::interpret(&message, &ctx)
-        .unwrap()
-        .statements;
-    let folded: Vec<_> = statements
-        .iter()
-        .flat_map(|said| mapping::fold(said.entity, said.kind, &said.facts, &fold_ctx))
-        .collect();
+    let mut chart = mapping::Chart::default();
+    chart.take(mapping::inbound::interpret(&message, &ctx).unwrap());
+    let folded = chart.resources(&model::IdentityKey::PUBLIC);
     assert_eq!(folded.len(), 3);
     for resource in &folded {
         assert_eq!(
