@@ -5,7 +5,7 @@ mod provenance;
 use fhirbolt::model::r4::resources::{
     MessageHeader, MessageHeaderDestination, MessageHeaderEvent, MessageHeaderSource,
 };
-use fhirbolt::model::r4::types::{Coding, Reference};
+use fhirbolt::model::r4::types::{Coding, Identifier, Reference};
 use hl7v2::datatype::Hd;
 use hl7v2::{Message, Segment};
 use memchr::memmem::Finder;
@@ -72,14 +72,20 @@ pub fn bundle_text(message: &Message<'_>, ctx: &Context<'_>) -> Result<String, U
         .iter()
         .map(|draft| with_id(URN, draft.id.0))
         .collect();
-    let header_id = ctx.key.part(model::EntityId(id), &["MessageHeader"]).0;
+    let part = |name| ctx.key.part(model::EntityId(id), &[name]).0;
+    let header_id = part("MessageHeader");
     begin_entry(&mut out, header_id);
-    out.push_str(&header(&msh, header_id, &focus, ctx));
-    let event_id = ctx.key.part(model::EntityId(id), &["Provenance"]).0;
-    if let Some(event) = provenance::of_event(message, event_id, header_id, ctx) {
+    out.push_str(&header(message, header_id, &focus, ctx));
+    let about = provenance::About {
+        header: header_id,
+        event: part("Provenance"),
+        source: part("Provenance of source"),
+        transformation: part("Provenance of transformation"),
+    };
+    for (id, text) in provenance::all(message, &about, ctx) {
         out.push_str("},");
-        begin_entry(&mut out, event_id);
-        out.push_str(&event);
+        begin_entry(&mut out, id);
+        out.push_str(&text);
     }
     let inside = Inside::of(&focus);
     for draft in &folded {
@@ -161,7 +167,8 @@ fn sent_at(msh: &Segment<'_>, ctx: &Context<'_>) -> Option<String> {
     Some(dtm::When::new(sent, ctx.zone).instant())
 }
 
-fn header(msh: &Segment<'_>, id: uuid::Uuid, focus: &[String], ctx: &Context<'_>) -> String {
+fn header(message: &Message<'_>, id: uuid::Uuid, focus: &[String], ctx: &Context<'_>) -> String {
+    let msh = message.msh();
     let trigger = msh.field(9).component(2).text();
     let event = Coding {
         code: text::code(&trigger).map(Into::into),
@@ -169,8 +176,10 @@ fn header(msh: &Segment<'_>, id: uuid::Uuid, focus: &[String], ctx: &Context<'_>
     };
     let header = MessageHeader {
         event: MessageHeaderEvent::Coding(Box::new(event)),
-        destination: destination(msh).into_iter().collect(),
-        source: source(msh, ctx),
+        destination: destination(&msh).into_iter().collect(),
+        sender: organization(&msh, 4).map(Box::new),
+        source: source(message, ctx),
+        responsible: organization(&msh, 22).map(Box::new),
         focus: focus
             .iter()
             .map(|url| Reference {
@@ -181,6 +190,26 @@ fn header(msh: &Segment<'_>, id: uuid::Uuid, focus: &[String], ctx: &Context<'_>
         ..MessageHeader::default()
     };
     written("MessageHeader", id, &header)
+}
+
+/// HD or XON of MSH as the name of an organization; its universal id, where there is one, names it too.
+fn organization(msh: &Segment<'_>, n: usize) -> Option<Reference> {
+    let hd = Hd::new(msh.field(n).first());
+    let universal = hd.universal_id();
+    let own = hd::uri(universal.trim(), hd.universal_id_type().trim());
+    let name = text::text(&hd.namespace()).or_else(|| text::text(&universal))?;
+    Some(Reference {
+        r#type: Some("Organization".into()),
+        identifier: own.map(|own| {
+            Box::new(Identifier {
+                system: Some("urn:ietf:rfc:3986".into()),
+                value: Some(own.into()),
+                ..Identifier::default()
+            })
+        }),
+        display: Some(name.into()),
+        ..Reference::default()
+    })
 }
 
 /// A resource of which nothing is kept.
@@ -197,15 +226,30 @@ fn written<R: json::Resource>(kind: &str, id: uuid::Uuid, resource: &R) -> Strin
     out
 }
 
-fn source(msh: &Segment<'_>, ctx: &Context<'_>) -> MessageHeaderSource {
+/// MSH-3, 4 and 24, and what software SFT says that it was.
+fn source(message: &Message<'_>, ctx: &Context<'_>) -> MessageHeaderSource {
+    let msh = message.msh();
+    let software = message.segment("SFT");
+    let said = |n| software.and_then(|sft| text::text(&sft.field(n).text()));
     let application = Hd::new(msh.field(3).first());
     let facility = Hd::new(msh.field(4).first());
     let name = text::text(&application.namespace()).or_else(|| text::text(&facility.namespace()));
     MessageHeaderSource {
         name: name.map(Into::into),
-        endpoint: endpoint(application, facility, ctx).into(),
+        software: said(3).map(Into::into),
+        version: said(2).map(Into::into),
+        endpoint: network(&msh, 24)
+            .unwrap_or_else(|| endpoint(application, facility, ctx))
+            .into(),
         ..MessageHeaderSource::default()
     }
+}
+
+/// A network address, where it is a URL.
+fn network(msh: &Segment<'_>, n: usize) -> Option<String> {
+    let hd = Hd::new(msh.field(n).first());
+    let own = hd::uri(hd.universal_id().trim(), hd.universal_id_type().trim());
+    own.or_else(|| hd::uri(hd.namespace().trim(), ""))
 }
 
 /// MSH-3 and MSH-4 as a URL, which FHIR requires.
@@ -239,7 +283,10 @@ fn destination(msh: &Segment<'_>) -> Option<MessageHeaderDestination> {
     let url = own.unwrap_or_else(|| format!("urn:drawbridge:application:{}", hd::encoded(&name)));
     Some(MessageHeaderDestination {
         name: Some(name.into()),
-        endpoint: url.into(),
+        endpoint: network(msh, 25).unwrap_or(url).into(),
+        receiver: organization(msh, 23)
+            .or_else(|| organization(msh, 6))
+            .map(Box::new),
         ..MessageHeaderDestination::default()
     })
 }

@@ -18,7 +18,7 @@ use sha2::{Digest, Sha256};
 
 pub use error::{Problem, ProfileError};
 pub use explain::Line;
-pub(crate) use local::{Element, Local, Value};
+pub(crate) use local::{Element, Local, Owner, Part, Value};
 pub(crate) use path::{Override, Path, Take};
 
 use crate::datatype::cwe::Meaning;

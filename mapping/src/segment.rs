@@ -31,6 +31,7 @@ mod txa;
 
 pub(crate) use obx::ORDER as RESULT_ORDER;
 pub(crate) use pv1::blank as blank_encounter;
+pub(crate) use pv1::financial::NAME as FINANCIAL_CLASS;
 
 use hl7v2::{Message, Segment};
 use model::{IdentityKind, SourceIdentity};
@@ -40,6 +41,7 @@ use crate::facts::Place;
 use crate::identity;
 use crate::inbound::trigger::{self, IdentityRule, Rules};
 use crate::inbound::{EntityKind, Reading, Seg, Unmappable, Voice};
+use crate::profile::Part;
 use crate::ties::Relation;
 
 pub(crate) use group::After;
@@ -64,6 +66,7 @@ pub(crate) fn read(
     let is_financial = code.trim() == "DFT";
     let mut orders = Orders::new(trigger::purpose(&code));
     for segment in message.segments() {
+        group.go_past(segment.name());
         // A charge's diagnosis is the visit's, even where orders stand between them.
         let is_of_visit = is_financial && segment.name() == "DG1";
         if group.takes(segment) || (!is_of_visit && orders.take(segment)) {
@@ -85,6 +88,11 @@ pub(crate) fn read(
             "PV1" => {
                 group.close_visit();
                 group.visit = visit(segment, message, rules, &group, reading);
+                group.episode = pv1::episode_of(&segment, message, reading);
+                let subject = group.subject();
+                if let Some(patient) = &mut group.patient {
+                    pv1::financial::state(segment, subject, patient);
+                }
                 group.after = After::Visit;
                 if let (Some(schedule), Some(visit)) = (&group.schedule, &mut group.visit) {
                     schedule.visit(visit);
@@ -219,8 +227,12 @@ fn rest(name: &str, segment: Segment<'_>, group: &mut Group<'_, '_>, reading: &R
         "MSH" | "EVN" | "SFT" | "UAC" => {}
         name => match reading.profile().local.get(name) {
             Some(locals) => {
-                let (patient, visit) = (group.patient.as_mut(), group.visit.as_mut());
-                local::state(&segment, locals, patient, visit, reading);
+                let near = local::Near {
+                    patient: group.patient.as_mut(),
+                    visit: group.visit.as_mut(),
+                    before: group.before.as_ref(),
+                };
+                local::state(&segment, locals, near, reading);
             }
             None => unread(name, segment, reading),
         },
@@ -245,6 +257,7 @@ fn of_patient(name: &str, segment: Segment<'_>, group: &mut Group<'_, '_>, readi
     if name != "PD1" {
         group.after = After::Patient;
     }
+    let mut before = None;
     match name {
         "PD1" => with("PD1", segment, reading, |seg| {
             pd1::state(seg, subject, patient);
@@ -254,15 +267,19 @@ fn of_patient(name: &str, segment: Segment<'_>, group: &mut Group<'_, '_>, readi
         }),
         "AL1" => with("AL1", segment, reading, |seg| {
             al1::state(seg, subject, patient);
+            before = al1::name_of(seg).map(|name| (Part::AllergyIntolerance, name));
         }),
         "IAM" => with("IAM", segment, reading, |seg| {
             al1::state_iam(seg, subject, patient);
+            before = al1::name_of_iam(seg).map(|name| (Part::AllergyIntolerance, name));
         }),
         "GT1" => with("GT1", segment, reading, |seg| {
             gt1::state(seg, subject, group.account.as_ref(), patient);
         }),
         "IN1" => with("IN1", segment, reading, |seg| {
             group.coverage = in1::state(seg, subject, patient);
+            let named = group.coverage.as_ref();
+            before = named.map(|named| (Part::Coverage, named.name().to_owned()));
         }),
         _ => match (&group.coverage, name) {
             (Some(coverage), "IN2") => with("IN2", segment, reading, |seg| {
@@ -273,6 +290,13 @@ fn of_patient(name: &str, segment: Segment<'_>, group: &mut Group<'_, '_>, readi
             }),
             (None, _) => unread(name, segment, reading),
         },
+    }
+    if let Some((part, name)) = before {
+        group.before = Some(local::Before {
+            part,
+            name,
+            is_of_patient: true,
+        });
     }
 }
 
@@ -304,15 +328,21 @@ fn of_visit(name: &str, segment: Segment<'_>, group: &mut Group<'_, '_>, reading
     let Some(owner) = group.visit.as_mut().or(group.patient.as_mut()) else {
         return;
     };
+    let mut before = None;
     match name {
         "DG1" => with("DG1", segment, reading, |seg| {
-            dg1::state(seg, subject, encounter, owner);
+            before = dg1::name(seg).map(|name| (Part::Condition, name));
+            let condition = dg1::state(seg, subject, encounter, owner);
+            if let (Some(condition), Some(episode)) = (condition, &group.episode) {
+                dg1::of_episode(seg, condition, episode, reading);
+            }
         }),
         "PR1" => {
             let mut name = None;
             with("PR1", segment, reading, |seg| {
                 name = pr1::state(seg, subject, encounter, nth, owner);
             });
+            before = name.clone().map(|name| (Part::Procedure, name));
             group.after = name.map_or(After::Patient, After::Procedure);
         }
         _ => {
@@ -325,6 +355,7 @@ fn of_visit(name: &str, segment: Segment<'_>, group: &mut Group<'_, '_>, reading
                 if let Some(name) = obx::name(&segment) {
                     let name = obx::nth(name, owner, &mut group.seen);
                     obx::state(seg, &about, &name, &obx::Rest::default(), owner);
+                    before = Some((Part::Observation, name));
                 }
             });
             if let Some(patient) = &mut group.patient {
@@ -332,6 +363,11 @@ fn of_visit(name: &str, segment: Segment<'_>, group: &mut Group<'_, '_>, reading
             }
         }
     }
+    group.before = before.map(|(part, name)| local::Before {
+        part,
+        name,
+        is_of_patient: group.visit.is_none(),
+    });
 }
 
 fn with<'m>(

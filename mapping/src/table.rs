@@ -65,11 +65,13 @@ mod tests {
         check(clinical::ALLERGY_SEVERITY);
         check(clinical::SUBSCRIBER_RELATIONSHIP);
         check(clinical::OBSERVATION_STATUS);
+        check(clinical::PATIENT_RELATIONSHIP);
         check(schedule::APPOINTMENT_STATUS);
         check(schedule::APPOINTMENT_REASON);
         check(schedule::COMPLETION);
         check(schedule::AVAILABILITY);
         check(schedule::MEDIA_TYPES);
+        check(location::BED_STATUS);
         check(visit::CLASS);
         check(visit::ACT_CODES);
         check(visit::PROVIDER_ROLE);

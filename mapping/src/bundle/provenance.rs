@@ -1,13 +1,18 @@
-//! EVN → Provenance of the message: who said it when, why, and when it happened.
+//! EVN and MSH → Provenance of the message: who said it when, why and when it happened, who sent it, and
+//! what made FHIR of it.
 
-use fhirbolt::model::r4::resources::{Provenance, ProvenanceAgent, ProvenanceOccurred};
-use fhirbolt::model::r4::types::{CodeableConcept, Identifier, Instant, Reference};
+use fhirbolt::model::r4::resources::{
+    Provenance, ProvenanceAgent, ProvenanceEntity, ProvenanceOccurred,
+};
+use fhirbolt::model::r4::types::{CodeableConcept, Coding, Identifier, Instant, Reference};
 use hl7v2::datatype::{Cwe, Hd, Xcn};
 use hl7v2::{Message, Segment};
+use uuid::Uuid;
 
+use crate::MAPPING_VERSION;
 use crate::datatype::cwe::Meaning;
 use crate::datatype::dtm::{self, When};
-use crate::datatype::text;
+use crate::datatype::{ext, text};
 use crate::identity::with_id;
 use crate::inbound::Context;
 use crate::table::find;
@@ -15,26 +20,50 @@ use crate::table::visit::EVENT_REASON;
 
 use super::{URN, written};
 
-/// The Provenance as JSON; none without EVN, or if nobody is known who was behind it (FHIR requires one).
-pub(super) fn of_event(
+/// The ids of what is told of a message as a whole.
+pub(super) struct About {
+    pub(super) header: Uuid,
+    pub(super) event: Uuid,
+    pub(super) source: Uuid,
+    pub(super) transformation: Uuid,
+}
+
+/// What there is to tell, as JSON: of the event, of who sent the message, and of what made FHIR of it.
+pub(super) fn all(
     message: &Message<'_>,
-    id: uuid::Uuid,
-    header: uuid::Uuid,
+    about: &About,
     ctx: &Context<'_>,
-) -> Option<String> {
+) -> impl Iterator<Item = (Uuid, String)> {
+    let told = [
+        (about.event, of_event(message, ctx)),
+        (about.source, of_source(message, ctx)),
+        (about.transformation, Some(of_transformation(message))),
+    ];
+    let header = about.header;
+    told.into_iter().filter_map(move |(id, provenance)| {
+        let provenance = Provenance {
+            target: vec![Reference {
+                reference: Some(with_id(URN, header).into()),
+                ..Reference::default()
+            }],
+            ..provenance?
+        };
+        Some((id, written("Provenance", id, &provenance)))
+    })
+}
+
+fn when<'z>(segment: &Segment<'_>, n: usize, ctx: &Context<'z>) -> Option<When<'z>> {
+    let sent = dtm::lenient(&segment.field(n).text())?;
+    Some(When::new(sent, ctx.zone))
+}
+
+/// EVN: none without it, or if nobody is known who was behind it (FHIR requires one).
+fn of_event(message: &Message<'_>, ctx: &Context<'_>) -> Option<Provenance> {
     let evn = message.segment("EVN")?;
     let msh = message.msh();
-    let when = |segment: &Segment<'_>, n| {
-        let sent = dtm::lenient(&segment.field(n).text())?;
-        Some(When::new(sent, ctx.zone))
-    };
-    let recorded = when(&evn, 2).or_else(|| when(&msh, 7))?;
-    let occurred = when(&evn, 6).map(When::date_time);
-    let provenance = Provenance {
-        target: vec![Reference {
-            reference: Some(with_id(URN, header).into()),
-            ..Reference::default()
-        }],
+    let recorded = when(&evn, 2, ctx).or_else(|| when(&msh, 7, ctx))?;
+    let occurred = when(&evn, 6, ctx).map(When::date_time);
+    Some(Provenance {
         occurred: occurred.map(|at| ProvenanceOccurred::DateTime(at.into())),
         recorded: Instant::from(recorded.instant()),
         reason: reason(&evn).into_iter().collect(),
@@ -42,9 +71,98 @@ pub(super) fn of_event(
             who: Box::new(operator(&evn).or_else(|| facility(&msh))?),
             ..ProvenanceAgent::default()
         }],
+        location: place(&evn).map(Box::new),
         ..Provenance::default()
+    })
+}
+
+/// EVN-7: where it happened.
+fn place(evn: &Segment<'_>) -> Option<Reference> {
+    let hd = Hd::new(evn.field(7).first());
+    let name = text::text(&hd.namespace()).or_else(|| text::text(&hd.universal_id()))?;
+    Some(Reference {
+        r#type: Some("Location".into()),
+        display: Some(name.into()),
+        ..Reference::default()
+    })
+}
+
+/// MSH: who sent what, and when.
+fn of_source(message: &Message<'_>, ctx: &Context<'_>) -> Option<Provenance> {
+    let msh = message.msh();
+    let sent = when(&msh, 7, ctx)?;
+    let kind = msh.field(9).full_text();
+    Some(Provenance {
+        occurred: Some(ProvenanceOccurred::DateTime(sent.date_time().into())),
+        recorded: Instant::from(sent.instant()),
+        activity: Some(Box::new(CodeableConcept {
+            coding: vec![Coding {
+                display: Some(format!("message - {}", kind.trim()).into()),
+                ..Coding::default()
+            }],
+            ..CodeableConcept::default()
+        })),
+        agent: vec![agent("author", "Author", facility(&msh)?)],
+        entity: control_id(&msh).into_iter().collect(),
+        ..Provenance::default()
+    })
+}
+
+/// This mapping made FHIR of the message. When it did so is not said: the same message gives the same
+/// bundle, whatever the clock shows.
+fn of_transformation(message: &Message<'_>) -> Provenance {
+    let transformation = Meaning {
+        code: "v2-fhir-transformation",
+        display: "",
+        system: "http://hl7.org/fhir/uv/v2mappings/CodeSystem/provenance-activity-type-v2-to-fhir",
     };
-    Some(written("Provenance", id, &provenance))
+    let bridge = Reference {
+        r#type: Some("Device".into()),
+        display: Some("Drawbridge".into()),
+        ..Reference::default()
+    };
+    Provenance {
+        recorded: Instant {
+            extension: vec![ext::unknown()],
+            ..Instant::default()
+        },
+        policy: vec![format!("urn:drawbridge:mapping:{MAPPING_VERSION}").into()],
+        activity: Some(Box::new(transformation.concept())),
+        agent: vec![agent("assembler", "Assembler", bridge)],
+        entity: control_id(&message.msh()).into_iter().collect(),
+        ..Provenance::default()
+    }
+}
+
+fn agent(code: &'static str, display: &'static str, who: Reference) -> ProvenanceAgent {
+    let kind = Meaning {
+        code,
+        display,
+        system: "http://terminology.hl7.org/CodeSystem/provenance-participant-type",
+    };
+    ProvenanceAgent {
+        r#type: Some(Box::new(kind.concept())),
+        who: Box::new(who),
+        ..ProvenanceAgent::default()
+    }
+}
+
+/// MSH-10: the message is the source of all that is in the bundle.
+fn control_id(msh: &Segment<'_>) -> Option<ProvenanceEntity> {
+    let control_id = text::text(&msh.field(10).text())?;
+    let message = Reference {
+        identifier: Some(Box::new(Identifier {
+            system: Some("urn:drawbridge:control-id".into()),
+            value: Some(control_id.into()),
+            ..Identifier::default()
+        })),
+        ..Reference::default()
+    };
+    Some(ProvenanceEntity {
+        role: "source".into(),
+        what: Box::new(message),
+        ..ProvenanceEntity::default()
+    })
 }
 
 /// EVN-5: who set it off, by name and number.

@@ -39,6 +39,14 @@ pub(crate) fn coding(system: &str, code: &str, display: &str) -> Coding {
     }
 }
 
+/// A code as it was sent, of a table of v2.
+pub(crate) fn sent(table: &str, code: &str) -> CodeableConcept {
+    CodeableConcept {
+        coding: vec![coding(&system::v2_table(table), code, "")],
+        ..CodeableConcept::default()
+    }
+}
+
 /// What was sent, as it was sent: each triplet a coding, CWE.9 the text. `table` is the v2 table of
 /// the field (`0004`), for a code that names no system of its own.
 pub(crate) fn concept(

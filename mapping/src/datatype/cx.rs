@@ -1,6 +1,6 @@
 //! CX, CK, EI → Identifier.
 
-use fhirbolt::model::r4::types::{CodeableConcept, Coding, Identifier, Reference};
+use fhirbolt::model::r4::types::{CodeableConcept, Coding, Extension, Identifier, Reference};
 use hl7v2::Repetition;
 use hl7v2::datatype::{Cx, Ei};
 
@@ -8,7 +8,7 @@ use crate::identity;
 use crate::inbound::Reading;
 use crate::table::system::V2_0203;
 
-use super::{cwe, dtm, hd, text};
+use super::{cwe, dtm, ext, hd, text};
 
 /// An identifier; none if it has no value. `default_type` stands in for an empty CX.5.
 pub(crate) fn identifier(
@@ -25,6 +25,7 @@ pub(crate) fn identifier(
     let kind = (!agreed.is_empty()).then(|| agreed.to_owned());
     let kind = kind.or_else(|| default_type.map(str::to_owned));
     Some(Identifier {
+        extension: checked(&cx.text(2), &cx.text(3)),
         system: system(cx, kind.as_deref(), &value, reading).map(Into::into),
         value: Some(written(kind.as_deref(), value).into()),
         r#type: kind.map(|kind| Box::new(typed(&kind))),
@@ -32,6 +33,21 @@ pub(crate) fn identifier(
         assigner: assigner(cx).map(Box::new),
         ..Identifier::default()
     })
+}
+
+/// A check digit and the scheme that it is computed by (table 0061).
+pub(crate) fn checked(digit: &str, scheme: &str) -> Vec<Extension> {
+    const DIGIT: &str = "http://hl7.org/fhir/StructureDefinition/identifier-checkDigit";
+    const SCHEME: &str = "http://hl7.org/fhir/StructureDefinition/namingsystem-checkDigit";
+    // A scheme says nothing where no digit was computed: many senders write it everywhere.
+    let Some(digit) = text::text(digit) else {
+        return Vec::new();
+    };
+    let scheme = text::text(scheme).map(|scheme| ext::words(SCHEME, scheme));
+    [ext::words(DIGIT, digit)]
+        .into_iter()
+        .chain(scheme)
+        .collect()
 }
 
 /// A type of table 0203.
@@ -118,6 +134,26 @@ pub(crate) fn typed_entity(
     let mut identifier = entity_identifier(ei, reading)?;
     identifier.r#type = Some(Box::new(typed(kind)));
     Some(identifier)
+}
+
+/// PLN: a number of somebody who cares, its type and until when it holds.
+pub(crate) fn practitioner_number(
+    sent: Repetition<'_>,
+    reading: &Reading<'_>,
+) -> Option<Identifier> {
+    let value = text::text(&sent.component(1).text())?;
+    let kind = text::code(&sent.component(2).text());
+    let system = match kind.as_deref() {
+        Some("NPI") => Some(US_NPI.to_owned()),
+        _ => hd::sender_system(reading),
+    };
+    Some(Identifier {
+        r#type: kind.map(|kind| Box::new(typed(&kind))),
+        system: system.map(Into::into),
+        value: Some(value.into()),
+        period: dtm::period("", &sent.component(4).text(), reading),
+        ..Identifier::default()
+    })
 }
 
 /// EIP: what the placer and what the filler calls a thing.

@@ -3,7 +3,7 @@
 use fhirbolt::model::r4::types::{Date, DateTime, Period};
 use hl7v2::datatype::{Dtm, Precision};
 use jiff::tz::TimeZone;
-use jiff::{SignedDuration, Timestamp};
+use jiff::{SignedDuration, Span, Timestamp};
 
 use crate::inbound::Reading;
 
@@ -106,6 +106,28 @@ impl<'z> When<'z> {
         let offset = offset.unwrap_or_else(|| self.zone.to_offset(at));
         let zoned = at.to_zoned(TimeZone::fixed(offset));
         Some(zoned.strftime("%Y-%m-%dT%H:%M:%S%:z").to_string())
+    }
+
+    /// So much later, or earlier: a date stays one if days or more were counted.
+    pub(crate) fn moved(self, span: Span) -> Option<String> {
+        let offset = self.dtm.offset().map(TimeZone::fixed);
+        let zone = offset.unwrap_or_else(|| self.zone.clone());
+        let at = self.timestamp()?.to_zoned(zone).checked_add(span).ok()?;
+        let counts_days = [
+            span.get_seconds(),
+            span.get_minutes(),
+            i64::from(span.get_hours()),
+        ] == [0; 3];
+        let form = match self.dtm.precision() {
+            Precision::Day if counts_days => "%Y-%m-%d",
+            Precision::Year | Precision::Month => return None,
+            Precision::Day
+            | Precision::Hour
+            | Precision::Minute
+            | Precision::Second
+            | Precision::Fraction(_) => "%Y-%m-%dT%H:%M:%S%:z",
+        };
+        Some(at.strftime(form).to_string())
     }
 
     /// Whether a time of day was said.

@@ -7,7 +7,7 @@ use hl7v2::datatype::Xcn;
 use crate::inbound::Reading;
 
 use super::role::{self, Role};
-use super::{dtm, xcn};
+use super::{dtm, pl, xcn};
 
 /// A reference to the person. Many senders write XCN here: names that stand in components.
 pub(crate) fn reference(sent: Repetition<'_>, reading: &Reading<'_>) -> Option<Reference> {
@@ -23,6 +23,7 @@ pub(crate) fn reference(sent: Repetition<'_>, reading: &Reading<'_>) -> Option<R
     let role = Role {
         person,
         period: dtm::period(&second, &sent.component(3).text(), reading),
+        location: pl::of_ndl(sent, reading),
         ..Role::default()
     };
     role::reference(role, reading)

@@ -2,7 +2,7 @@
 //! facility. A bed's code alone is not unique, so each is known by the whole path above it.
 
 use fhirbolt::model::r4::resources::Location;
-use fhirbolt::model::r4::types::{Address, Identifier, Reference};
+use fhirbolt::model::r4::types::{Address, Coding, Identifier, Reference};
 use hl7v2::Repetition;
 use hl7v2::datatype::{Hd, Pl};
 use model::{IdentityKind, SourceIdentity};
@@ -13,10 +13,11 @@ use crate::json;
 use crate::table::location::PHYSICAL_TYPE;
 
 use super::xon::refer;
-use super::{cwe, hd, text};
+use super::{cwe, cx, hd, text};
 
 const LOCATION: Place = Place::new("PL_", 1);
 const ADDRESS: Place = Place::new("XAD", 1);
+const BED_STATUS: Place = Place::new("PV1", 40);
 const DESTINATION: Place = Place::new("DLD", 1);
 
 struct Level {
@@ -24,23 +25,89 @@ struct Level {
     kind: (&'static str, &'static str),
     value: String,
     system: Option<String>,
+    description: Option<String>,
+    further: Option<Identifier>,
+}
+
+/// What other fields say of the most granular place.
+#[derive(Default)]
+pub(crate) struct Extra {
+    pub(crate) address: Option<Address>,
+    /// Whether the bed is free (table 0116).
+    pub(crate) bed_status: Option<Coding>,
 }
 
 /// A reference to the most granular place, about which and about whose surroundings is said what the
 /// field says.
 pub(crate) fn reference(pl: Pl<'_>, reading: &Reading<'_>) -> Option<Reference> {
-    addressed(pl, None, reading)
+    described(pl, Extra::default(), reading)
 }
 
-/// The most granular place, with an address that stands in another field.
-pub(crate) fn addressed(
-    pl: Pl<'_>,
-    address: Option<Address>,
+/// The most granular place, with what stands of it in other fields.
+pub(crate) fn described(pl: Pl<'_>, extra: Extra, reading: &Reading<'_>) -> Option<Reference> {
+    let mut levels = levels(pl, reading);
+    if let Some(last) = levels.last_mut() {
+        last.description = text::text(&pl.description());
+        last.further = further(pl, reading);
+    }
+    let own = |level: &Level| matches!(level.word, "bed" | "room");
+    let Extra {
+        address,
+        bed_status,
+    } = extra;
+    let bed_status = bed_status.filter(|_| levels.last().is_some_and(own));
+    chain(levels, reading, |voice| {
+        let located = Location {
+            address: address.map(Box::new),
+            ..Location::default()
+        };
+        voice.state(ADDRESS, json::fragment(&located));
+        let made = Location {
+            operational_status: bed_status.map(Box::new),
+            ..Location::default()
+        };
+        // A bed is free and taken again: only the latest word counts.
+        voice.state_latest(BED_STATUS, json::fragment(&made));
+    })
+}
+
+/// NDL.4 to 11: where somebody worked. PL has the same parts, at other places.
+pub(crate) fn of_ndl(ndl: Repetition<'_>, reading: &Reading<'_>) -> Option<Reference> {
+    let hd = |n| Hd::new(ndl.component(n));
+    let levels = [
+        ("facility", 7),
+        ("building", 10),
+        ("point-of-care", 4),
+        ("floor", 11),
+        ("room", 5),
+        ("bed", 6),
+    ];
+    let levels = levels.map(|(word, n)| level(word, hd(n), reading));
+    chain(levels.into_iter().flatten().collect(), reading, |_| {})
+}
+
+/// PL.10 and 11: what else the place is known by, and who says so.
+fn further(pl: Pl<'_>, reading: &Reading<'_>) -> Option<Identifier> {
+    let mut identifier = cx::entity_identifier(pl.comprehensive_id(), reading)?;
+    let authority = pl.authority();
+    let name = text::text(&authority.namespace());
+    identifier.assigner = name.map(|name| {
+        Box::new(Reference {
+            display: Some(name.into()),
+            ..Reference::default()
+        })
+    });
+    Some(identifier)
+}
+
+/// Speaks of each level as part of the one before it; `describe` says more of the last.
+fn chain(
+    levels: Vec<Level>,
     reading: &Reading<'_>,
+    describe: impl FnOnce(&mut Voice<'_, '_>),
 ) -> Option<Reference> {
-    let levels = levels(pl, reading);
     let n_levels = levels.len();
-    let mut address = address.map(Box::new);
+    let mut describe = Some(describe);
     let mut path = String::with_capacity(64);
     let mut whole: Option<Reference> = None;
     for (at, level) in levels.into_iter().enumerate() {
@@ -49,15 +116,11 @@ pub(crate) fn addressed(
         let (kind, sender) = (EntityKind::Location, reading.sender_name());
         let mut voice = Voice::stand_in(reading, kind, sender, &path);
         let reference = refer("Location", voice.entity.0, Some(level.value.clone()));
-        voice.state(LOCATION, json::fragment(&location(level, whole.take(), pl)));
+        voice.state(LOCATION, json::fragment(&location(level, whole.take())));
         if at + 1 == n_levels
-            && let Some(address) = address.take()
+            && let Some(describe) = describe.take()
         {
-            let located = Location {
-                address: Some(address),
-                ..Location::default()
-            };
-            voice.state(ADDRESS, json::fragment(&located));
+            describe(&mut voice);
         }
         voice.close();
         whole = Some(reference);
@@ -65,21 +128,19 @@ pub(crate) fn addressed(
     whole
 }
 
-fn location(level: Level, part_of: Option<Reference>, pl: Pl<'_>) -> Location {
+fn location(level: Level, part_of: Option<Reference>) -> Location {
     let (code, display) = level.kind;
-    let description = (level.word == "bed")
-        .then(|| text::text(&pl.description()))
-        .flatten();
+    let identifier = Identifier {
+        system: level.system.map(Into::into),
+        value: Some(level.value.as_str().into()),
+        ..Identifier::default()
+    };
     Location {
         status: Some("active".into()),
         mode: Some("instance".into()),
-        identifier: vec![Identifier {
-            system: level.system.map(Into::into),
-            value: Some(level.value.as_str().into()),
-            ..Identifier::default()
-        }],
+        identifier: [identifier].into_iter().chain(level.further).collect(),
         name: Some(level.value.into()),
-        description: description.map(Into::into),
+        description: level.description.map(Into::into),
         physical_type: Some(Box::new(
             cwe::Meaning {
                 code,
@@ -95,32 +156,43 @@ fn location(level: Level, part_of: Option<Reference>, pl: Pl<'_>) -> Location {
 
 /// The levels that are there, the widest first.
 fn levels(pl: Pl<'_>, reading: &Reading<'_>) -> Vec<Level> {
-    let level = |word, hd: Hd<'_>, code, display| {
-        let value = text::text(&hd.namespace()).or_else(|| text::text(&hd.universal_id()))?;
-        let own = !hd.universal_id().is_empty();
-        let system = if own {
-            hd::system(hd, reading)
-        } else {
-            hd::sender_system(reading)
-        };
-        Some(Level {
-            word,
-            kind: (code, display),
-            value,
-            system,
-        })
-    };
     [
-        level("facility", pl.facility(), "si", "Site"),
-        level("building", pl.building(), "bu", "Building"),
-        level("point-of-care", pl.point_of_care(), "wa", "Ward"),
-        level("floor", pl.floor(), "lvl", "Level"),
-        level("room", pl.room_hd(), "ro", "Room"),
-        level("bed", pl.bed_hd(), "bd", "Bed"),
+        ("facility", pl.facility()),
+        ("building", pl.building()),
+        ("point-of-care", pl.point_of_care()),
+        ("floor", pl.floor()),
+        ("room", pl.room_hd()),
+        ("bed", pl.bed_hd()),
     ]
     .into_iter()
-    .flatten()
+    .filter_map(|(word, hd)| level(word, hd, reading))
     .collect()
+}
+
+fn level(word: &'static str, hd: Hd<'_>, reading: &Reading<'_>) -> Option<Level> {
+    let value = text::text(&hd.namespace()).or_else(|| text::text(&hd.universal_id()))?;
+    let own = !hd.universal_id().is_empty();
+    let system = if own {
+        hd::system(hd, reading)
+    } else {
+        hd::sender_system(reading)
+    };
+    let kind = match word {
+        "facility" => ("si", "Site"),
+        "building" => ("bu", "Building"),
+        "point-of-care" => ("wa", "Ward"),
+        "floor" => ("lvl", "Level"),
+        "room" => ("ro", "Room"),
+        _ => ("bd", "Bed"),
+    };
+    Some(Level {
+        word,
+        kind,
+        value,
+        system,
+        description: None,
+        further: None,
+    })
 }
 
 /// DLD → a place where a patient was discharged to, of which only a code and words are known.

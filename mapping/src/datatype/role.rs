@@ -2,7 +2,7 @@
 //! refer to. It is made only where more than the person is known: otherwise they refer to the person.
 
 use fhirbolt::model::r4::resources::PractitionerRole;
-use fhirbolt::model::r4::types::{CodeableConcept, Period, Reference};
+use fhirbolt::model::r4::types::{CodeableConcept, ContactPoint, Identifier, Period, Reference};
 use model::{IdentityKind, SourceIdentity};
 
 use crate::facts::Place;
@@ -21,6 +21,9 @@ pub(crate) struct Role {
     pub(crate) location: Option<Reference>,
     pub(crate) code: Option<CodeableConcept>,
     pub(crate) period: Option<Box<Period>>,
+    pub(crate) specialty: Vec<CodeableConcept>,
+    pub(crate) telecom: Vec<ContactPoint>,
+    pub(crate) identifier: Vec<Identifier>,
 }
 
 /// A reference to the role; to the person or the organization, where nothing else is known.
@@ -31,8 +34,12 @@ pub(crate) fn reference(role: Role, reading: &Reading<'_>) -> Option<Reference> 
         location,
         code,
         period,
+        specialty,
+        telecom,
+        identifier,
     } = role;
-    let says_more = location.is_some() || code.is_some() || period.is_some();
+    let has_more = !(specialty.is_empty() && telecom.is_empty() && identifier.is_empty());
+    let says_more = has_more || location.is_some() || code.is_some() || period.is_some();
     match (&person, &organization) {
         (None, None) if location.is_none() => return None,
         (Some(_), None) if !says_more => return person,
@@ -73,6 +80,9 @@ pub(crate) fn reference(role: Role, reading: &Reading<'_>) -> Option<Reference> 
         location: location.into_iter().collect(),
         code: code.into_iter().collect(),
         period,
+        specialty,
+        telecom,
+        identifier,
         ..PractitionerRole::default()
     };
     voice.state(ROLE, json::fragment(&role));

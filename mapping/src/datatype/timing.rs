@@ -126,6 +126,25 @@ pub(crate) fn span<'m>(
     Some((quantity::decimal(&number), unit, duration(&number, unit)))
 }
 
+/// A whole number of a unit of time, to be counted from a date or time.
+pub(crate) fn counted<'m>(sent: impl Into<Composite<'m>>) -> Option<jiff::Span> {
+    let sent = sent.into();
+    let (_, unit, _) = span(sent)?;
+    let number: i64 = sent.text(1).trim().parse().ok()?;
+    let span = jiff::Span::new();
+    match unit {
+        "s" => span.try_seconds(number),
+        "min" => span.try_minutes(number),
+        "h" => span.try_hours(number),
+        "d" => span.try_days(number),
+        "wk" => span.try_weeks(number),
+        "mo" => span.try_months(number),
+        "a" => span.try_years(number),
+        _ => return None,
+    }
+    .ok()
+}
+
 /// A unit of time as FHIR writes it.
 pub(crate) fn unit(sent: &str) -> Option<&'static str> {
     find(TIME_UNIT, sent.trim().to_ascii_lowercase().as_str())

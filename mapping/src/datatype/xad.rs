@@ -1,6 +1,6 @@
 //! XAD, AD → Address.
 
-use fhirbolt::model::r4::types::{Address, String as FhirString};
+use fhirbolt::model::r4::types::{Address, Extension, ExtensionValue, String as FhirString};
 use hl7v2::datatype::Xad;
 
 use crate::inbound::Reading;
@@ -15,10 +15,7 @@ pub(crate) fn address(xad: Xad<'_>, reading: &Reading<'_>) -> Option<Address> {
     let (usage, kind) = usage_and_kind(xad.type_code().trim());
     let line = lines(xad);
     let address = Address {
-        extension: text::text(&xad.census_tract())
-            .map(|tract| ext::words(CENSUS_TRACT, tract))
-            .into_iter()
-            .collect(),
+        extension: extensions(xad),
         r#use: usage.map(Into::into),
         r#type: kind.map(Into::into),
         line,
@@ -41,6 +38,15 @@ pub(crate) fn address(xad: Xad<'_>, reading: &Reading<'_>) -> Option<Address> {
         .into_iter()
         .any(Option::is_some);
     is_somewhere.then_some(address)
+}
+
+/// XAD.7 and 10: a holiday home, which no use of FHIR's says, and the census tract.
+fn extensions(xad: Xad<'_>) -> Vec<Extension> {
+    const USE: &str = "http://hl7.org/fhir/StructureDefinition/iso21090-AD-use";
+    let is_vacation = matches!(xad.type_code().trim(), "HV" | "V");
+    let vacation = is_vacation.then(|| ext::valued(USE, ExtensionValue::Code("HV".into())));
+    let tract = text::text(&xad.census_tract()).map(|tract| ext::words(CENSUS_TRACT, tract));
+    vacation.into_iter().chain(tract).collect()
 }
 
 /// SAD.1 is the full line; a street and number that are sent apart from it make one line, not two.
@@ -66,6 +72,7 @@ fn lines(xad: Xad<'_>) -> Vec<FhirString> {
         apart,
         text::text(&xad.other_designation()),
         text::text(&xad.other_geographic()),
+        text::text(&xad.text(19)),
     ];
     lines.into_iter().flatten().map(FhirString::from).collect()
 }

@@ -1,6 +1,6 @@
 //! XCN, CN → Practitioner, as an entity of its own that others refer to.
 
-use fhirbolt::model::r4::resources::Practitioner;
+use fhirbolt::model::r4::resources::{Practitioner, PractitionerQualification};
 use fhirbolt::model::r4::types::{Address, HumanName, Identifier, Reference};
 use hl7v2::Repetition;
 use hl7v2::datatype::Xcn;
@@ -13,10 +13,11 @@ use crate::json;
 
 use super::xon::refer;
 use super::xpn::{self, Parts};
-use super::{cx, hd, text};
+use super::{cwe, cx, hd, text};
 
 const IDENTIFIER: Place = Place::new("XCN", 1);
 const NAME: Place = Place::new("XCN", 2);
+const QUALIFICATION: Place = Place::new("XCN", 7);
 const ADDRESS: Place = Place::new("XAD", 1);
 
 /// A reference to the person, about whom is said what the field says. Most messages name the same few
@@ -62,8 +63,7 @@ pub(crate) fn short(cnn: Xcn<'_>, reading: &Reading<'_>) -> Option<Reference> {
         suffixes: [cnn.text(5), cnn.text(7), "".into()],
         prefix: cnn.text(6),
         type_code: "".into(),
-        effective: "".into(),
-        expiration: "".into(),
+        validity: ["".into(), "".into()],
     };
     named(cnn, xpn::of_parts(&parts, reading), reading)
 }
@@ -93,9 +93,27 @@ fn named(xcn: Xcn<'_>, name: Option<HumanName>, reading: &Reading<'_>) -> Option
         };
         voice.state(NAME, json::fragment(&practitioner));
     }
+    qualified(&xcn.degree(), &mut voice, reading);
     let reference = refer("Practitioner", voice.entity.0, display);
     voice.close();
     Some(reference)
+}
+
+/// XCN.7: what the person may do, in the words of table 0360, which senders use freely.
+fn qualified(degree: &str, voice: &mut Voice<'_, '_>, reading: &Reading<'_>) {
+    let Some(code) = text::code(degree) else {
+        return;
+    };
+    let agreed = reading.meaning("0360", &code).map(cwe::Meaning::concept);
+    let degree = agreed.unwrap_or_else(|| cwe::sent("0360", &code));
+    let practitioner = Practitioner {
+        qualification: vec![PractitionerQualification {
+            code: Box::new(degree),
+            ..PractitionerQualification::default()
+        }],
+        ..Practitioner::default()
+    };
+    voice.state(QUALIFICATION, json::fragment(&practitioner));
 }
 
 fn identifier(xcn: Xcn<'_>, id: String, reading: &Reading<'_>) -> Identifier {
@@ -106,6 +124,7 @@ fn identifier(xcn: Xcn<'_>, id: String, reading: &Reading<'_>) -> Identifier {
         hd::system(xcn.authority(), reading).or_else(|| hd::sender_system(reading))
     };
     Identifier {
+        extension: cx::checked(&xcn.check_digit(), &xcn.check_digit_scheme()),
         system: system.map(Into::into),
         value: Some(id.into()),
         r#type: kind.map(|kind| Box::new(cx::typed(&kind))),
@@ -120,8 +139,7 @@ fn name(xcn: Xcn<'_>, reading: &Reading<'_>) -> Option<HumanName> {
         suffixes: [xcn.suffix(), xcn.degree(), xcn.professional_suffix()],
         prefix: xcn.prefix(),
         type_code: xcn.type_code(),
-        effective: xcn.text(19),
-        expiration: xcn.text(20),
+        validity: xpn::validity([xcn.text(19), xcn.text(20)], xcn.validity()),
     };
     xpn::of_parts(&parts, reading)
 }

@@ -1,7 +1,7 @@
 //! XON → Organization, as an entity of its own that others refer to.
 
 use fhirbolt::model::r4::resources::{Organization, OrganizationContact};
-use fhirbolt::model::r4::types::{Address, ContactPoint, Identifier, Reference};
+use fhirbolt::model::r4::types::{Address, CodeableConcept, ContactPoint, Identifier, Reference};
 use hl7v2::datatype::{Cwe, Cx, Hd, Xad, Xon, Xpn, Xtn};
 use model::{IdentityKind, SourceIdentity};
 
@@ -18,6 +18,8 @@ const IDENTIFIER: Place = Place::new("XON", 10);
 
 const ADDRESS: Place = Place::new("XAD", 1);
 const TELECOM: Place = Place::new("XTN", 1);
+const KIND: Place = Place::new("XON", 2);
+const NUMBER: Place = Place::new("XON", 3);
 
 /// A reference to the organization, about which is said what the field says.
 pub(crate) fn reference(xon: Xon<'_>, reading: &Reading<'_>) -> Option<Reference> {
@@ -29,6 +31,8 @@ pub(crate) fn reference(xon: Xon<'_>, reading: &Reading<'_>) -> Option<Reference
 pub(crate) struct Reach {
     pub(crate) address: Vec<Address>,
     pub(crate) telecom: Vec<ContactPoint>,
+    pub(crate) kind: Vec<CodeableConcept>,
+    pub(crate) identifier: Vec<Identifier>,
 }
 
 /// CWE that names an organization: code and words.
@@ -77,6 +81,7 @@ pub(crate) fn reached(xon: Xon<'_>, reach: Reach, reading: &Reading<'_>) -> Opti
     if let Some(id) = id {
         let system = hd::system(xon.authority(), reading).or_else(|| hd::sender_system(reading));
         let identifier = Identifier {
+            extension: cx::checked(&xon.text(4), &xon.text(5)),
             system: system.map(Into::into),
             value: Some(id.into()),
             r#type: text::code(&xon.id_type_code()).map(|kind| Box::new(cx::typed(&kind))),
@@ -95,20 +100,42 @@ pub(crate) fn reached(xon: Xon<'_>, reach: Reach, reading: &Reading<'_>) -> Opti
         };
         voice.state(NAME, json::fragment(&organization));
     }
-    let Reach { address, telecom } = reach;
-    let located = Organization {
-        address,
-        ..Organization::default()
-    };
-    voice.state(ADDRESS, json::fragment(&located));
-    let called = Organization {
-        telecom,
-        ..Organization::default()
-    };
-    voice.state(TELECOM, json::fragment(&called));
+    located(reach, &mut voice);
     let reference = refer("Organization", voice.entity.0, name);
     voice.close();
     Some(reference)
+}
+
+/// What other fields say of the organization.
+fn located(reach: Reach, voice: &mut Voice<'_, '_>) {
+    let Reach {
+        address,
+        telecom,
+        kind,
+        identifier,
+    } = reach;
+    let blank = Organization::default;
+    let said = [
+        (ADDRESS, Organization { address, ..blank() }),
+        (TELECOM, Organization { telecom, ..blank() }),
+        (
+            KIND,
+            Organization {
+                r#type: kind,
+                ..blank()
+            },
+        ),
+        (
+            NUMBER,
+            Organization {
+                identifier,
+                ..blank()
+            },
+        ),
+    ];
+    for (place, organization) in said {
+        voice.state(place, json::fragment(&organization));
+    }
 }
 
 /// An organization of which only an HD is known.

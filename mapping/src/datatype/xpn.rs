@@ -2,12 +2,12 @@
 
 use std::borrow::Cow;
 
-use fhirbolt::model::r4::types::{Extension, HumanName, String as FhirString};
-use hl7v2::datatype::{FamilyName, Xpn};
+use fhirbolt::model::r4::types::{Code, Extension, HumanName, String as FhirString};
+use hl7v2::datatype::{Dr, FamilyName, Xpn};
 
 use crate::inbound::Reading;
 
-use super::{dtm, ext, text};
+use super::{cwe, dtm, ext, text};
 
 const OWN_PREFIX: &str = "http://hl7.org/fhir/StructureDefinition/humanname-own-prefix";
 const OWN_NAME: &str = "http://hl7.org/fhir/StructureDefinition/humanname-own-name";
@@ -21,8 +21,8 @@ pub(crate) struct Parts<'m> {
     pub(crate) suffixes: [Cow<'m, str>; 3],
     pub(crate) prefix: Cow<'m, str>,
     pub(crate) type_code: Cow<'m, str>,
-    pub(crate) effective: Cow<'m, str>,
-    pub(crate) expiration: Cow<'m, str>,
+    /// From when until when it is in use.
+    pub(crate) validity: [Cow<'m, str>; 2],
 }
 
 /// A name; none if it has neither family nor given name, nor anything else a person is called.
@@ -34,8 +34,7 @@ pub(crate) fn name(xpn: Xpn<'_>, reading: &Reading<'_>) -> Option<HumanName> {
             suffixes: [xpn.suffix(), xpn.degree(), xpn.professional_suffix()],
             prefix: xpn.prefix(),
             type_code: xpn.type_code(),
-            effective: xpn.text(12),
-            expiration: xpn.text(13),
+            validity: validity([xpn.text(12), xpn.text(13)], xpn.validity()),
         },
         reading,
     )
@@ -45,7 +44,7 @@ pub(crate) fn name(xpn: Xpn<'_>, reading: &Reading<'_>) -> Option<HumanName> {
 pub(crate) fn called_by(xpn: Xpn<'_>) -> Option<HumanName> {
     let called = text::text(&xpn.called_by())?;
     Some(HumanName {
-        r#use: Some("usual".into()),
+        r#use: Some("nickname".into()),
         given: vec![called.into()],
         ..HumanName::default()
     })
@@ -59,6 +58,7 @@ pub(crate) fn of_parts(parts: &Parts<'_>, reading: &Reading<'_>) -> Option<Human
             .collect()
     };
     let [first, further] = &parts.given;
+    let [from, until] = &parts.validity;
     let mut given = texts(std::slice::from_ref(first));
     given.extend(
         further
@@ -67,12 +67,12 @@ pub(crate) fn of_parts(parts: &Parts<'_>, reading: &Reading<'_>) -> Option<Human
             .map(FhirString::from),
     );
     let name = HumanName {
-        r#use: usage(parts.type_code.trim()).map(Into::into),
+        r#use: usage(parts.type_code.trim()),
         family: family(parts.family),
         given,
         prefix: texts(std::slice::from_ref(&parts.prefix)),
         suffix: texts(&parts.suffixes),
-        period: dtm::period(&parts.effective, &parts.expiration, reading),
+        period: dtm::period(from, until, reading),
         ..HumanName::default()
     };
     let is_named = name.family.is_some() || !name.given.is_empty() || !name.prefix.is_empty();
@@ -100,9 +100,19 @@ fn family(family: FamilyName<'_>) -> Option<FhirString> {
     })
 }
 
-/// Table 0200. A type that FHIR has no use for leaves it out.
-fn usage(type_code: &str) -> Option<&'static str> {
-    Some(match type_code {
+/// Two components of their own, else the range that they have taken the place of.
+pub(crate) fn validity<'m>(own: [Cow<'m, str>; 2], range: Dr<'m>) -> [Cow<'m, str>; 2] {
+    if own.iter().all(|time| time.is_empty()) {
+        [range.start_text(), range.end_text()]
+    } else {
+        own
+    }
+}
+
+/// Table 0200. A type that FHIR has no use for stands beside it.
+fn usage(type_code: &str) -> Option<Code> {
+    let usage = match type_code {
+        "" => return None,
         "L" | "R" => "official",
         "D" => "usual",
         "M" => "maiden",
@@ -110,6 +120,14 @@ fn usage(type_code: &str) -> Option<&'static str> {
         "BAD" => "old",
         "TEMP" | "NAV" => "temp",
         "MSK" | "S" => "anonymous",
-        _ => return None,
-    })
+        other => {
+            let code = text::code(other)?;
+            let sent = cwe::sent("0200", &code);
+            return Some(Code {
+                extension: vec![ext::alternate_codes(sent)],
+                ..Code::default()
+            });
+        }
+    };
+    Some(usage.into())
 }

@@ -1,11 +1,11 @@
 //! XTN, TN → `ContactPoint`. One repetition is one contact point.
 
-use fhirbolt::model::r4::types::ContactPoint;
+use fhirbolt::model::r4::types::{ContactPoint, Extension};
 use hl7v2::datatype::Xtn;
 
 use crate::inbound::Reading;
 
-use super::{dtm, text};
+use super::{dtm, ext, text};
 
 /// A contact point. `default_use` is what the field says of all its numbers (`home`, `work`).
 pub(crate) fn contact(
@@ -24,6 +24,7 @@ pub(crate) fn contact(
         (_, address) => number(xtn).or(address)?,
     };
     Some(ContactPoint {
+        extension: parts(xtn, is_electronic),
         system: Some(system(equipment, is_electronic, &value).into()),
         r#use: usage(use_code, equipment).or(default_use).map(Into::into),
         rank: xtn
@@ -37,6 +38,24 @@ pub(crate) fn contact(
         value: Some(value.into()),
         ..ContactPoint::default()
     })
+}
+
+/// XTN.5 to 8: what the number is composed of.
+fn parts(xtn: Xtn<'_>, is_electronic: bool) -> Vec<Extension> {
+    const BASE: &str = "http://hl7.org/fhir/StructureDefinition/contactpoint-";
+    if is_electronic {
+        return Vec::new();
+    }
+    let parts = [
+        ("country", xtn.country_code()),
+        ("area", xtn.area_code()),
+        ("local", xtn.local_number()),
+        ("extension", xtn.extension()),
+    ];
+    parts
+        .iter()
+        .filter_map(|(name, sent)| Some(ext::words(&format!("{BASE}{name}"), text::text(sent)?)))
+        .collect()
 }
 
 /// XTN.12, else XTN.1, else what the number is composed of.

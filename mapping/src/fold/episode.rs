@@ -29,5 +29,8 @@ pub(super) fn fold<'f>(entity: EntityId, parts: &Parts<'f>) -> Vec<Draft<'f>> {
         episode.add_computed(status);
     }
     episode.add_all(said);
+    for (_, said) in parts.of_kind("diagnosis") {
+        episode.add_all(said);
+    }
     vec![episode.finish()]
 }

@@ -94,6 +94,9 @@ fn ordered<'f>(
     let observed = observation::references(entity, element, parts, ctx);
     let mut builder = Builder::new(kind, entity.into());
     add(&mut builder, said, ORDER_STATUS);
+    for (_, said) in parts.of_kind("event") {
+        builder.add_all(said);
+    }
     if let Some(observed) = &observed {
         builder.add_computed(observed);
     }

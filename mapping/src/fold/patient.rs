@@ -6,6 +6,7 @@ use model::EntityId;
 use crate::facts::{Facts, Place};
 use crate::identity::with_id;
 use crate::json::{Assembly, elements, inside_of_list};
+use crate::segment::FINANCIAL_CLASS;
 
 use super::observation::{self, Owner};
 use super::whole::identifiers_of;
@@ -231,8 +232,15 @@ pub(super) fn owned<'f>(
     ctx: &FoldContext<'_>,
 ) -> Vec<Draft<'f>> {
     let subject = moved_to(parts);
+    let is_insured = parts
+        .of_kind("Coverage")
+        .any(|(name, _)| name != FINANCIAL_CLASS);
     let draft = |(part, said): (&'f str, &[Said<'f>])| {
         let (named, name) = part.split_once('/')?;
+        // A class of who pays says nothing beside an insurance.
+        if is_insured && (named, name) == ("Coverage", FINANCIAL_CLASS) {
+            return None;
+        }
         let (_, kind) = OWNED.into_iter().find(|(owned, _)| *owned == named)?;
         let subject = subject.as_deref().filter(|_| HAVE_SUBJECT.contains(&kind));
         if kind == ResourceType::Observation {

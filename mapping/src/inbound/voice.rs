@@ -137,6 +137,21 @@ impl<'r, 'a> Voice<'r, 'a> {
         }
     }
 
+    /// States what changes to and fro, so that of a shared thing too the latest statement holds.
+    pub(crate) fn state_latest(&mut self, place: Place, fragment: Option<Fragment>) {
+        if fragment.is_some() {
+            let key = RegisterKey {
+                part: Arc::clone(&self.part),
+                field: place,
+            };
+            let register = Register {
+                source: Arc::clone(&self.reading.source),
+                fragment,
+            };
+            self.facts.state(key, register);
+        }
+    }
+
     /// States that the entity exists, where nothing else is known of it.
     pub(crate) fn exist(&mut self, place: Place) {
         self.put(place, Some("{}".into()));

@@ -30,6 +30,27 @@ pub(crate) enum Element {
     EncounterType,
     EncounterReasonCode,
     EncounterServiceType,
+    /// Of what the segment before it became.
+    Extension(Part),
+    Identifier(Part),
+}
+
+/// What a segment becomes that a local segment may follow.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize)]
+pub(crate) enum Part {
+    AllergyIntolerance,
+    Condition,
+    Coverage,
+    Observation,
+    Procedure,
+}
+
+/// Whose element it is.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Owner {
+    Patient,
+    Visit,
+    Part(Part),
 }
 
 /// The type of an extension's value.
@@ -44,7 +65,7 @@ pub(crate) enum Value {
 }
 
 impl Element {
-    pub(crate) const ALL: [(&'static str, Self); 8] = [
+    pub(crate) const ALL: [(&'static str, Self); 18] = [
         ("Patient.extension", Self::PatientExtension),
         ("Patient.identifier", Self::PatientIdentifier),
         ("Patient.maritalStatus", Self::PatientMaritalStatus),
@@ -53,6 +74,25 @@ impl Element {
         ("Encounter.type", Self::EncounterType),
         ("Encounter.reasonCode", Self::EncounterReasonCode),
         ("Encounter.serviceType", Self::EncounterServiceType),
+        (
+            "AllergyIntolerance.extension",
+            Self::Extension(Part::AllergyIntolerance),
+        ),
+        (
+            "AllergyIntolerance.identifier",
+            Self::Identifier(Part::AllergyIntolerance),
+        ),
+        ("Condition.extension", Self::Extension(Part::Condition)),
+        ("Condition.identifier", Self::Identifier(Part::Condition)),
+        ("Coverage.extension", Self::Extension(Part::Coverage)),
+        ("Coverage.identifier", Self::Identifier(Part::Coverage)),
+        ("Observation.extension", Self::Extension(Part::Observation)),
+        (
+            "Observation.identifier",
+            Self::Identifier(Part::Observation),
+        ),
+        ("Procedure.extension", Self::Extension(Part::Procedure)),
+        ("Procedure.identifier", Self::Identifier(Part::Procedure)),
     ];
 
     pub(crate) fn name(self) -> &'static str {
@@ -61,18 +101,44 @@ impl Element {
     }
 
     pub(crate) const fn is_extension(self) -> bool {
-        matches!(self, Self::PatientExtension | Self::EncounterExtension)
+        matches!(
+            self,
+            Self::PatientExtension | Self::EncounterExtension | Self::Extension(_)
+        )
     }
 
     pub(crate) const fn is_identifier(self) -> bool {
-        matches!(self, Self::PatientIdentifier | Self::EncounterIdentifier)
-    }
-
-    pub(crate) const fn is_of_patient(self) -> bool {
         matches!(
             self,
-            Self::PatientExtension | Self::PatientIdentifier | Self::PatientMaritalStatus
+            Self::PatientIdentifier | Self::EncounterIdentifier | Self::Identifier(_)
         )
+    }
+
+    pub(crate) const fn owner(self) -> Owner {
+        match self {
+            Self::PatientExtension | Self::PatientIdentifier | Self::PatientMaritalStatus => {
+                Owner::Patient
+            }
+            Self::EncounterExtension
+            | Self::EncounterIdentifier
+            | Self::EncounterType
+            | Self::EncounterReasonCode
+            | Self::EncounterServiceType => Owner::Visit,
+            Self::Extension(part) | Self::Identifier(part) => Owner::Part(part),
+        }
+    }
+}
+
+impl Part {
+    /// The type of the resource, by which its facts are named too.
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::AllergyIntolerance => "AllergyIntolerance",
+            Self::Condition => "Condition",
+            Self::Coverage => "Coverage",
+            Self::Observation => "Observation",
+            Self::Procedure => "Procedure",
+        }
     }
 }
 

@@ -68,6 +68,18 @@ const APPOINTMENT_STATUSES: &[&str] = &[
     "waitlist",
 ];
 
+const REQUEST_STATUSES: &[&str] = &[
+    "draft",
+    "active",
+    "on-hold",
+    "revoked",
+    "completed",
+    "entered-in-error",
+    "unknown",
+];
+/// The codes of the CDC for race and ethnicity.
+const CDC_RACE: &str = "urn:oid:2.16.840.1.113883.6.238";
+
 const fn table(number: &'static str, element: &'static str, target: Target) -> Table {
     Table {
         number,
@@ -85,6 +97,7 @@ const TABLES: &[Table] = &[
         Target::System("http://terminology.hl7.org/CodeSystem/v3-MaritalStatus"),
     ),
     table("0004", "Encounter.class", Target::System(V3_ACT_CODE)),
+    table("0005", "Patient.extension(race)", Target::System(CDC_RACE)),
     table(
         "0006",
         "Patient.extension(religion)",
@@ -108,6 +121,11 @@ const TABLES: &[Table] = &[
         Target::System("http://terminology.hl7.org/CodeSystem/admit-source"),
     ),
     table(
+        "0038",
+        "ServiceRequest.status",
+        Target::Codes(REQUEST_STATUSES),
+    ),
+    table(
         "0052",
         "Encounter.diagnosis.use",
         Target::System(DIAGNOSIS_ROLE),
@@ -117,6 +135,7 @@ const TABLES: &[Table] = &[
         "RelatedPerson.relationship",
         Target::System("http://terminology.hl7.org/CodeSystem/v3-RoleCode"),
     ),
+    table("0064", "Coverage.type", Target::Any),
     table("0069", "Encounter.serviceType", Target::Any),
     table(
         "0074",
@@ -142,9 +161,24 @@ const TABLES: &[Table] = &[
         Target::Any,
     ),
     table(
+        "0116",
+        "Location.operationalStatus",
+        Target::System("http://terminology.hl7.org/CodeSystem/v2-0116"),
+    ),
+    table(
+        "0119",
+        "ServiceRequest.status",
+        Target::Codes(REQUEST_STATUSES),
+    ),
+    table(
         "0123",
         "DiagnosticReport.status",
         Target::Codes(REPORT_STATUSES),
+    ),
+    table(
+        "0127",
+        "AllergyIntolerance.category",
+        Target::Codes(&["food", "medication", "environment", "biologic"]),
     ),
     table(
         "0128",
@@ -164,10 +198,25 @@ const TABLES: &[Table] = &[
         Target::Any,
     ),
     table("0177", "ServiceRequest.meta.security", Target::Any),
+    table(
+        "0189",
+        "Patient.extension(ethnicity)",
+        Target::System(CDC_RACE),
+    ),
     table("0203", "Identifier.type", Target::System(V2_0203)),
     table("0217", "Encounter.priority", Target::Any),
     table("0230", "Procedure.category", Target::Any),
     table("0270", "DocumentReference.type", Target::Any),
+    table(
+        "0271",
+        "DocumentReference.docStatus",
+        Target::Codes(&["preliminary", "final", "amended", "entered-in-error"]),
+    ),
+    table(
+        "0273",
+        "DocumentReference.status",
+        Target::Codes(&["current", "superseded", "entered-in-error"]),
+    ),
     table("0276", "Appointment.reasonCode", Target::Any),
     table("0277", "Appointment.appointmentType", Target::Any),
     table(
@@ -177,6 +226,17 @@ const TABLES: &[Table] = &[
     ),
     table("0292", "Immunization.vaccineCode", Target::Any),
     table("0296", "Patient.communication.language", Target::Any),
+    table(
+        "0322",
+        "Immunization.status",
+        Target::Codes(&["completed", "entered-in-error", "not-done"]),
+    ),
+    table(
+        "0344",
+        "Coverage.relationship",
+        Target::System("http://terminology.hl7.org/CodeSystem/subscriber-relationship"),
+    ),
+    table("0360", "Practitioner.qualification", Target::Any),
     table("0430", "Encounter.extension(mode of arrival)", Target::Any),
     table("0487", "Specimen.type", Target::Any),
     table("0488", "Specimen.collection.method", Target::Any),

@@ -8,7 +8,7 @@ use hl7v2::datatype::{Cwe, Ei, Xpn};
 
 use crate::datatype::cwe::Meaning;
 use crate::datatype::{cwe, cx, dtm, text, xcn, xpn};
-use crate::inbound::{Seg, Voice};
+use crate::inbound::{Reading, Seg, Voice};
 use crate::json;
 use crate::table::clinical::{ALLERGEN_CATEGORY, ALLERGY_CRITICALITY, ALLERGY_SEVERITY};
 use crate::table::find;
@@ -36,6 +36,16 @@ const IAM: Layout = Layout {
     action: Some(6),
     status: Some(17),
 };
+
+/// What names the allergy of AL1 among the patient's.
+pub(super) fn name_of(al1: &Seg<'_>) -> Option<String> {
+    name(al1, &AL1)
+}
+
+/// What names the allergy of IAM among the patient's.
+pub(super) fn name_of_iam(iam: &Seg<'_>) -> Option<String> {
+    name(iam, &IAM)
+}
 
 /// States what AL1 says.
 pub(super) fn state(al1: &Seg<'_>, subject: Option<Reference>, patient: &mut Voice<'_, '_>) {
@@ -90,7 +100,7 @@ fn reported(iam: &Seg<'_>, patient: &mut Voice<'_, '_>) {
     });
 }
 
-fn blank() -> AllergyIntolerance {
+pub(super) fn blank() -> AllergyIntolerance {
     AllergyIntolerance {
         patient: Box::new(Reference::default()),
         ..AllergyIntolerance::default()
@@ -113,7 +123,7 @@ fn read(
     let sent = layout.status.map(|n| seg.field(n).text());
     let standing = Standing::of(in_error, sent.as_deref().unwrap_or_default().trim());
     patient.state(seg.place(0), json::fragment(&status(standing, subject)));
-    patient.one(seg, 2, |sent| Some(kind(&sent.text())));
+    patient.one(seg, 2, |sent| Some(kind(&sent.text(), reading)));
     patient.one(seg, 3, |sent| {
         let code = cwe::concept(Cwe::new(sent), None, reading)?;
         Some(AllergyIntolerance {
@@ -218,9 +228,10 @@ fn status(standing: Standing, subject: Option<Reference>) -> AllergyIntolerance 
 }
 
 /// Table 0127.
-fn kind(code: &str) -> AllergyIntolerance {
+fn kind(code: &str, reading: &Reading<'_>) -> AllergyIntolerance {
     let code = code.trim();
-    let category: Vec<Code> = find(ALLERGEN_CATEGORY, code)
+    let category: Vec<Code> = reading
+        .code("0127", ALLERGEN_CATEGORY, code)
         .into_iter()
         .map(Code::from)
         .collect();

@@ -1,12 +1,15 @@
 //! DG1 → Condition, a part of the visit (or of the patient, where there is no visit).
 
-use fhirbolt::model::r4::resources::{Condition, ConditionOnset, Encounter, EncounterDiagnosis};
+use fhirbolt::model::r4::resources::{
+    Condition, ConditionOnset, Encounter, EncounterDiagnosis, EpisodeOfCare, EpisodeOfCareDiagnosis,
+};
 use fhirbolt::model::r4::types::{CodeableConcept, ExtensionValue, Reference};
 use hl7v2::datatype::{Cwe, Ei};
+use model::SourceIdentity;
 
 use crate::datatype::xon::refer;
 use crate::datatype::{cwe, cx, dtm, ext, text, xcn};
-use crate::inbound::{Reading, Seg, Voice};
+use crate::inbound::{EntityKind, Reading, Seg, Voice};
 use crate::json;
 use crate::table::system;
 use crate::table::visit::{CONDITION_CATEGORY, DIAGNOSIS_ROLE};
@@ -160,6 +163,38 @@ fn of_visit(dg1: &Seg<'_>, condition: Reference, name: &str, owner: &mut Voice<'
     });
 }
 
+/// The diagnosis as that of the episode of care.
+pub(super) fn of_episode(
+    dg1: &Seg<'_>,
+    condition: Reference,
+    episode: &SourceIdentity,
+    reading: &Reading<'_>,
+) {
+    let mut voice = Voice::new(reading, EntityKind::Episode, episode.clone());
+    let name = condition
+        .reference
+        .as_ref()
+        .and_then(|uri| uri.value.clone());
+    voice.turn_to_part("diagnosis", &name.unwrap_or_default());
+    if dg1.field(21).text().trim() == "D" {
+        voice.delete(dg1.place(0));
+        return voice.close();
+    }
+    let rank: Option<u32> = dg1.field(15).text().trim().parse().ok();
+    let diagnosis = EpisodeOfCareDiagnosis {
+        condition: Box::new(condition),
+        role: role(Cwe::new(dg1.field(6).first()), reading).map(Box::new),
+        rank: rank.filter(|rank| 0 < *rank).map(Into::into),
+        ..EpisodeOfCareDiagnosis::default()
+    };
+    let episode = EpisodeOfCare {
+        diagnosis: vec![diagnosis],
+        ..pv1::blank_episode()
+    };
+    voice.state(dg1.place(0), json::fragment(&episode));
+    voice.close();
+}
+
 /// A code that names no system has the one of DG1-2 (old senders).
 fn code(sent: Cwe<'_>, method: &str, reading: &Reading<'_>) -> Option<CodeableConcept> {
     let mut code = cwe::concept(sent, None, reading)?;
@@ -190,7 +225,7 @@ fn role(sent: Cwe<'_>, reading: &Reading<'_>) -> Option<CodeableConcept> {
 }
 
 /// What names the diagnosis within its visit.
-fn name(dg1: &Seg<'_>) -> Option<String> {
+pub(super) fn name(dg1: &Seg<'_>) -> Option<String> {
     if let Some(id) = text::text(&dg1.field(20).text()) {
         return Some(format!("id|{id}"));
     }

@@ -9,7 +9,7 @@ use model::SourceIdentity;
 use crate::datatype::xon::refer;
 use crate::inbound::Voice;
 
-use super::{sch, txa};
+use super::{in1, local, sch, txa};
 
 /// What stands before ROL and PRT: that is what the role is played in.
 pub(crate) enum After {
@@ -41,8 +41,12 @@ pub(super) struct Group<'r, 'a> {
     pub(super) document: Option<txa::Document<'r, 'a>>,
     /// The patient's account.
     pub(super) account: Option<SourceIdentity>,
+    /// The episode of care that the visit belongs to.
+    pub(super) episode: Option<SourceIdentity>,
     /// The coverage that IN2 and IN3 go on with.
-    pub(super) coverage: Option<String>,
+    pub(super) coverage: Option<in1::Named>,
+    /// What the segment before became, for a local segment that goes on with it.
+    pub(super) before: Option<local::Before>,
     /// What a role is played in.
     pub(super) after: After,
     /// The first patient of a message that names two.
@@ -59,10 +63,19 @@ impl<'r, 'a> Group<'r, 'a> {
             schedule: None,
             document: None,
             account: None,
+            episode: None,
             coverage: None,
+            before: None,
             after: After::Patient,
             first: None,
             seen: HashMap::new(),
+        }
+    }
+
+    /// What a segment became is gone on with by local segments, comments and the rest of an insurance.
+    pub(super) fn go_past(&mut self, next: &str) {
+        if !next.starts_with('Z') && !matches!(next, "NTE" | "IN2" | "IN3") {
+            self.before = None;
         }
     }
 
@@ -94,6 +107,7 @@ impl<'r, 'a> Group<'r, 'a> {
 
     pub(super) fn close(&mut self) {
         self.close_visit();
+        self.episode = None;
         if let Some(voice) = self.patient.take() {
             voice.close();
         }

@@ -3,15 +3,32 @@
 mod insured;
 
 use fhirbolt::model::r4::resources::{CareTeam, CareTeamParticipant, Coverage, CoverageClass};
-use fhirbolt::model::r4::types::{Code, Coding, Identifier, Reference};
+use fhirbolt::model::r4::types::{Code, Coding, Extension, ExtensionValue, Identifier, Reference};
+use hl7v2::Repetition;
 use hl7v2::datatype::{Cwe, Cx, Dtm, Xon};
 
 use crate::datatype::cwe::Meaning;
-use crate::datatype::{cwe, cx, dtm, text, xon};
-use crate::inbound::{Reading, Seg, Voice};
+use crate::datatype::xon::Reach;
+use crate::datatype::{cwe, cx, dtm, ext, text, xon};
+use crate::inbound::{Reading, Seg, Voice, valued};
 use crate::json;
+use crate::table::clinical::PATIENT_RELATIONSHIP;
+use crate::table::find;
 
 const CLASS: &str = "http://terminology.hl7.org/CodeSystem/coverage-class";
+
+/// A coverage that IN2 and IN3 go on with.
+pub(super) struct Named {
+    name: String,
+    /// Whether IN1-17 says how insured and patient belong together.
+    is_related: bool,
+}
+
+impl Named {
+    pub(super) fn name(&self) -> &str {
+        &self.name
+    }
+}
 
 /// States what IN1 says. Later messages find the same coverage by plan, insurer, policy and member; its
 /// name is what IN2 and IN3 go on with.
@@ -19,7 +36,7 @@ pub(super) fn state(
     in1: &Seg<'_>,
     subject: Option<Reference>,
     patient: &mut Voice<'_, '_>,
-) -> Option<String> {
+) -> Option<Named> {
     in1.skip(&[1, 3, 4, 5, 6, 7, 13]);
     let name = name(in1)?;
     let reading = patient.reading;
@@ -73,13 +90,28 @@ pub(super) fn state(
     });
     insured::state(in1, &name, subject, patient);
     policy(in1, patient);
-    Some(name)
+    Some(Named {
+        name,
+        is_related: !in1.field(17).is_empty(),
+    })
 }
 
 /// States what IN2 says of the coverage and of its insured.
-pub(super) fn state_in2(in2: &Seg<'_>, name: &str, patient: &mut Voice<'_, '_>) {
+pub(super) fn state_in2(in2: &Seg<'_>, named: &Named, patient: &mut Voice<'_, '_>) {
     let reading = patient.reading;
+    let name = &named.name;
     patient.turn_to_part("Coverage", name);
+    if !named.is_related {
+        patient.one(in2, 72, |sent| {
+            let sent = Cwe::new(sent);
+            let meaning = find(PATIENT_RELATIONSHIP, sent.code().trim());
+            let relationship = cwe::mapped(meaning, sent, Some("0344"), reading)?;
+            Some(Coverage {
+                relationship: Some(Box::new(relationship)),
+                ..blank()
+            })
+        });
+    }
     // The cards of Medicare and Medicaid, payor's ids, the patient's number as a member.
     for (n, kind) in [(6, "MC"), (8, "MA"), (61, "MB")] {
         patient.each(
@@ -144,8 +176,36 @@ fn plan_identifiers(sent: Cwe<'_>, reading: &Reading<'_>) -> Vec<Identifier> {
 /// IN1-10 and 11: the group that holds the policy; IN1-22: which coverage is asked first.
 fn holder(in1: &Seg<'_>, patient: &mut Voice<'_, '_>) {
     let reading = patient.reading;
+    reading.at(in1.place(10));
+    // A number of the subscriber's is not the group's.
+    let is_subscribers = |sent: &Repetition<'_>| Cx::new(*sent).type_code().trim() == "SN";
+    let (own, group): (Vec<_>, Vec<_>) = valued(in1.field(10)).partition(is_subscribers);
+    let read = |sent| cx::identifier(Cx::new(sent), None, reading);
+    let extension = own.into_iter().filter_map(read).map(subscriber).collect();
+    let numbers: Vec<Identifier> = group.into_iter().filter_map(read).collect();
+    let number = numbers.first().cloned().map(Box::new);
+    let unnamed = number.clone().filter(|_| in1.field(11).is_empty());
+    let coverage = Coverage {
+        extension,
+        policy_holder: unnamed.map(|number| {
+            Box::new(Reference {
+                r#type: Some("Organization".into()),
+                identifier: Some(number),
+                ..Reference::default()
+            })
+        }),
+        ..blank()
+    };
+    patient.state(in1.place(10), json::fragment(&coverage));
     patient.one(in1, 11, |sent| {
-        let holder = xon::reference(Xon::new(sent), reading)?;
+        let reach = Reach {
+            identifier: numbers,
+            ..Reach::default()
+        };
+        let holder = Reference {
+            identifier: number,
+            ..xon::reached(Xon::new(sent), reach, reading)?
+        };
         Some(Coverage {
             policy_holder: Some(Box::new(holder)),
             ..blank()
@@ -160,7 +220,7 @@ fn holder(in1: &Seg<'_>, patient: &mut Voice<'_, '_>) {
     });
 }
 
-fn blank() -> Coverage {
+pub(super) fn blank() -> Coverage {
     Coverage {
         status: Code::default(),
         beneficiary: Box::new(Reference::default()),
@@ -237,12 +297,28 @@ fn policy(in1: &Seg<'_>, patient: &mut Voice<'_, '_>) {
     patient.each(
         in1,
         49,
-        |sent| cx::identifier(Cx::new(sent), Some("MB"), reading),
-        |identifier| Coverage {
-            identifier,
-            ..blank()
+        |sent| {
+            let value = text::text(&Cx::new(sent).id())?;
+            Some((cx::identifier(Cx::new(sent), Some("MB"), reading)?, value))
+        },
+        |numbers| {
+            let (identifier, values): (Vec<_>, Vec<_>) = numbers.into_iter().unzip();
+            Coverage {
+                extension: identifier.iter().cloned().map(subscriber).collect(),
+                subscriber_id: values.into_iter().next().map(Into::into),
+                identifier,
+                ..blank()
+            }
         },
     );
+}
+
+const SUBSCRIBER: &str =
+    "http://hl7.org/fhir/5.0/StructureDefinition/extension-Coverage.subscriberId";
+
+/// R5 has an identifier where R4 has its text alone.
+fn subscriber(identifier: Identifier) -> Extension {
+    ext::valued(SUBSCRIBER, ExtensionValue::Identifier(Box::new(identifier)))
 }
 
 /// What names the coverage among the patient's.

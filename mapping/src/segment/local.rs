@@ -1,52 +1,100 @@
 //! Local segments (Z…): what the profile says of their fields.
 
-use fhirbolt::model::r4::resources::{Encounter, Patient};
-use fhirbolt::model::r4::types::{CodeableConcept, Extension, ExtensionValue, Identifier};
+use fhirbolt::model::r4::resources::{
+    AllergyIntolerance, Condition, Coverage, Encounter, Observation, Patient, Procedure,
+};
+use fhirbolt::model::r4::types::{
+    CodeableConcept, Extension, ExtensionValue, Identifier, Reference,
+};
 use hl7v2::datatype::Cwe;
 use hl7v2::{Repetition, Segment};
 
 use crate::datatype::{cwe, cx, dtm, ext, text};
 use crate::facts::Place;
 use crate::inbound::{Reading, Voice, valued};
-use crate::json;
-use crate::profile::{Element, Local, Value};
+use crate::json::{self, Fragment};
+use crate::profile::{Element, Local, Owner, Part, Value};
 
-use super::{blank_encounter, pid};
+use super::{al1, blank_encounter, in1, obx, pid, pr1};
 
-/// States what the fields become. What belongs to a visit that the message does not name, and every
-/// field that the profile says nothing of, counts as not mapped.
-pub(super) fn state<'r, 'a>(
+/// What the segment before became: a part of the patient's facts or of the visit's.
+pub(super) struct Before {
+    pub(super) part: Part,
+    pub(super) name: String,
+    pub(super) is_of_patient: bool,
+}
+
+/// Whom a local segment may speak of.
+pub(super) struct Near<'n, 'r, 'a> {
+    pub(super) patient: Option<&'n mut Voice<'r, 'a>>,
+    pub(super) visit: Option<&'n mut Voice<'r, 'a>>,
+    pub(super) before: Option<&'n Before>,
+}
+
+impl<'r, 'a> Near<'_, 'r, 'a> {
+    /// The voice of an owner, turned to what is spoken of; none if the message names no such thing.
+    fn voice(&mut self, owner: Owner) -> Option<&mut Voice<'r, 'a>> {
+        let before = self.before.filter(|it| owner == Owner::Part(it.part));
+        let is_of_patient = match owner {
+            Owner::Patient => true,
+            Owner::Visit => false,
+            Owner::Part(_) => before?.is_of_patient,
+        };
+        let voice = if is_of_patient {
+            self.patient.as_deref_mut()?
+        } else {
+            self.visit.as_deref_mut()?
+        };
+        match before {
+            Some(before) => voice.turn_to_part(before.part.name(), &before.name),
+            None => voice.turn_to_whole(),
+        }
+        Some(voice)
+    }
+}
+
+/// States what the fields become. What belongs to something that the message does not name before it, and
+/// every field that the profile says nothing of, counts as not mapped.
+pub(super) fn state(
     segment: &Segment<'_>,
     locals: &[Local],
-    patient: Option<&mut Voice<'r, 'a>>,
-    visit: Option<&mut Voice<'r, 'a>>,
+    mut near: Near<'_, '_, '_>,
     reading: &Reading<'_>,
 ) {
-    let mut voices = [(true, patient), (false, visit)];
     for (n, field) in (1..=u8::MAX).zip(segment.fields()) {
         if field.is_empty() {
             continue;
         }
         let place = Place::new(segment.name(), n);
         reading.at(place);
-        let here = || locals.iter().filter(move |local| local.from.field == n);
+        let here: Vec<&Local> = locals.iter().filter(|it| it.from.field == n).collect();
+        let mut owners: Vec<Owner> = Vec::new();
+        for local in &here {
+            if !owners.contains(&local.to.owner()) {
+                owners.push(local.to.owner());
+            }
+        }
         let mut is_read = false;
-        for (is_of_patient, voice) in &mut voices {
-            let meant: Vec<&Local> = here()
-                .filter(|local| local.to.is_of_patient() == *is_of_patient)
-                .collect();
-            let (Some(voice), false) = (voice, meant.is_empty()) else {
+        for owner in owners {
+            let Some(voice) = near.voice(owner) else {
                 continue;
             };
             is_read = true;
-            voice.turn_to_whole();
+            let meant: Vec<&Local> = here
+                .iter()
+                .filter(|local| local.to.owner() == owner)
+                .copied()
+                .collect();
             if field.is_null() {
                 voice.delete(place);
-            } else if *is_of_patient {
-                voice.state(place, json::fragment(&of_patient(field, &meant, reading)));
-            } else {
-                voice.state(place, json::fragment(&of_visit(field, &meant, reading)));
+                continue;
             }
+            let fragment = match owner {
+                Owner::Patient => json::fragment(&of_patient(field, &meant, reading)),
+                Owner::Visit => json::fragment(&of_visit(field, &meant, reading)),
+                Owner::Part(part) => of_part(part, field, &meant, reading),
+            };
+            voice.state(place, fragment);
         }
         if !is_read {
             reading.not_mapped(place);
@@ -55,45 +103,94 @@ pub(super) fn state<'r, 'a>(
 }
 
 fn of_patient(field: hl7v2::Field<'_>, locals: &[&Local], reading: &Reading<'_>) -> Patient {
-    let mut patient = pid::extended(Vec::new());
+    let mut patient = pid::extended(extensions(field, locals, reading));
+    patient.identifier = identifiers(field, locals);
     for (local, sent) in each(field, locals) {
-        match local.to {
-            Element::PatientExtension => {
-                patient.extension.extend(extension(sent, local, reading));
-            }
-            Element::PatientIdentifier => patient.identifier.extend(identifier(sent, local)),
-            Element::PatientMaritalStatus => {
-                patient.marital_status = concept(sent, local, reading).map(Box::new);
-            }
-            // The visit has these.
-            Element::EncounterExtension
-            | Element::EncounterIdentifier
-            | Element::EncounterType
-            | Element::EncounterReasonCode
-            | Element::EncounterServiceType => {}
+        if local.to == Element::PatientMaritalStatus {
+            patient.marital_status = concept(sent, local, reading).map(Box::new);
         }
     }
     patient
 }
 
 fn of_visit(field: hl7v2::Field<'_>, locals: &[&Local], reading: &Reading<'_>) -> Encounter {
-    let mut visit = blank_encounter();
+    let mut visit = Encounter {
+        extension: extensions(field, locals, reading),
+        identifier: identifiers(field, locals),
+        ..blank_encounter()
+    };
     for (local, sent) in each(field, locals) {
+        let concept = || concept(sent, local, reading);
         match local.to {
-            Element::EncounterExtension => visit.extension.extend(extension(sent, local, reading)),
-            Element::EncounterIdentifier => visit.identifier.extend(identifier(sent, local)),
-            Element::EncounterType => visit.r#type.extend(concept(sent, local, reading)),
-            Element::EncounterReasonCode => visit.reason_code.extend(concept(sent, local, reading)),
-            Element::EncounterServiceType => {
-                visit.service_type = concept(sent, local, reading).map(Box::new);
-            }
-            // The patient has these.
+            Element::EncounterType => visit.r#type.extend(concept()),
+            Element::EncounterReasonCode => visit.reason_code.extend(concept()),
+            Element::EncounterServiceType => visit.service_type = concept().map(Box::new),
+            // These are said already, or are not the visit's.
             Element::PatientExtension
             | Element::PatientIdentifier
-            | Element::PatientMaritalStatus => {}
+            | Element::PatientMaritalStatus
+            | Element::EncounterExtension
+            | Element::EncounterIdentifier
+            | Element::Extension(_)
+            | Element::Identifier(_) => {}
         }
     }
     visit
+}
+
+/// What is said of what the segment before became.
+fn of_part(
+    part: Part,
+    field: hl7v2::Field<'_>,
+    locals: &[&Local],
+    reading: &Reading<'_>,
+) -> Option<Fragment> {
+    let (extension, identifier) = (
+        extensions(field, locals, reading),
+        identifiers(field, locals),
+    );
+    match part {
+        Part::AllergyIntolerance => json::fragment(&AllergyIntolerance {
+            extension,
+            identifier,
+            ..al1::blank()
+        }),
+        Part::Condition => json::fragment(&Condition {
+            extension,
+            identifier,
+            subject: Box::new(Reference::default()),
+            ..Condition::default()
+        }),
+        Part::Coverage => json::fragment(&Coverage {
+            extension,
+            identifier,
+            ..in1::blank()
+        }),
+        Part::Observation => json::fragment(&Observation {
+            extension,
+            identifier,
+            ..obx::blank()
+        }),
+        Part::Procedure => json::fragment(&Procedure {
+            extension,
+            identifier,
+            ..pr1::blank()
+        }),
+    }
+}
+
+fn extensions(field: hl7v2::Field<'_>, locals: &[&Local], reading: &Reading<'_>) -> Vec<Extension> {
+    each(field, locals)
+        .filter(|(local, _)| local.to.is_extension())
+        .filter_map(|(local, sent)| extension(sent, local, reading))
+        .collect()
+}
+
+fn identifiers(field: hl7v2::Field<'_>, locals: &[&Local]) -> Vec<Identifier> {
+    each(field, locals)
+        .filter(|(local, _)| local.to.is_identifier())
+        .filter_map(|(local, sent)| identifier(sent, local))
+        .collect()
 }
 
 fn each<'l, 'm>(

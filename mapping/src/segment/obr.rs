@@ -4,7 +4,7 @@ use fhirbolt::model::r4::resources::{
     DiagnosticReport, DiagnosticReportEffective, ServiceRequest, ServiceRequestOccurrence,
 };
 use fhirbolt::model::r4::types::{
-    Code, CodeableConcept, Extension, ExtensionValue, Identifier, Reference,
+    Code, CodeableConcept, Extension, ExtensionValue, Identifier, Reference, String as FhirString,
 };
 use hl7v2::Repetition;
 use hl7v2::datatype::{Cwe, Cx, Xtn};
@@ -21,8 +21,11 @@ use super::orc::blank;
 const CALLBACK: &str =
     "http://hl7.org/fhir/StructureDefinition/servicerequest-order-callback-phone-number";
 
-/// States what OBR says of the request.
-pub(super) fn of_request(obr: &Seg<'_>, voice: &mut Voice<'_, '_>) {
+const SUPPORTING: &str =
+    "http://hl7.org/fhir/5.0/StructureDefinition/extension-ServiceRequest.supportingInfo";
+
+/// States what OBR says of the request. `has_specimen`: what is said of a specimen has its place there.
+pub(super) fn of_request(obr: &Seg<'_>, has_specimen: bool, voice: &mut Voice<'_, '_>) {
     let reading = voice.reading;
     voice.one(obr, 4, |sent| {
         let code = cwe::concept(Cwe::new(sent), None, reading)?;
@@ -58,38 +61,71 @@ pub(super) fn of_request(obr: &Seg<'_>, voice: &mut Voice<'_, '_>) {
             ..blank()
         })
     });
-    details(obr, voice);
+    details(obr, has_specimen, voice);
 }
 
-fn details(obr: &Seg<'_>, voice: &mut Voice<'_, '_>) {
+/// Whether OBR-13 says how long the patient had not eaten (table 0916), which is said of the specimen.
+pub(super) fn is_fasting(sent: Repetition<'_>) -> bool {
+    let sent = Cwe::new(sent);
+    sent.system().trim() == "HL70916" && matches!(sent.code().trim(), "F" | "NF" | "NG")
+}
+
+/// What a concept is called.
+fn shown(concept: CodeableConcept) -> Option<FhirString> {
+    let first = concept.coding.into_iter().next();
+    let first = first.and_then(|coding| {
+        let code = || Some(coding.code?.value?.into());
+        coding.display.or_else(code)
+    });
+    concept.text.or(first)
+}
+
+/// OBR-13: words that R4 has a place for, and codes that R5 has one for.
+fn relevant(concepts: Vec<CodeableConcept>) -> ServiceRequest {
+    let is_coded = |it: &&CodeableConcept| it.coding.iter().any(|coding| coding.system.is_some());
+    let extension = concepts.iter().filter(is_coded);
+    let extension = extension.map(|concept| {
+        let value = ExtensionValue::CodeableConcept(Box::new(concept.clone()));
+        ext::nested(SUPPORTING, vec![ext::valued("concept", value)])
+    });
+    ServiceRequest {
+        extension: extension.collect(),
+        supporting_info: concepts
+            .into_iter()
+            .filter_map(|concept| {
+                Some(Reference {
+                    display: Some(shown(concept)?),
+                    ..Reference::default()
+                })
+            })
+            .collect(),
+        ..blank()
+    }
+}
+
+fn details(obr: &Seg<'_>, has_specimen: bool, voice: &mut Voice<'_, '_>) {
     let reading = voice.reading;
     let coded = |sent: Repetition<'_>| cwe::concept(Cwe::new(sent), None, reading);
     voice.each(
         obr,
         13,
         |sent| {
-            let concept = coded(sent)?;
-            let first = concept.coding.into_iter().next();
-            let shown = first.and_then(|coding| {
-                let code = || Some(coding.code?.value?.into());
-                coding.display.or_else(code)
-            });
-            let shown = concept.text.or(shown);
-            Some(Reference {
-                display: Some(shown?),
-                ..Reference::default()
-            })
+            let is_of_specimen = has_specimen && is_fasting(sent);
+            coded(sent).filter(|_| !is_of_specimen)
         },
-        |supporting_info| ServiceRequest {
-            supporting_info,
-            ..blank()
-        },
+        relevant,
     );
     voice.one(obr, 29, |sent| {
         let parents = cx::pair(sent, ["PLAC", "FILL"], reading);
+        // OBR-50 says of what service the parent is.
+        let service = cwe::concept(Cwe::new(obr.field(50).first()), None, reading);
+        let service = service.and_then(shown);
         let based_on = parents
             .into_iter()
-            .map(|parent| logical("ServiceRequest", parent))
+            .map(|parent| Reference {
+                display: service.clone(),
+                ..logical("ServiceRequest", parent)
+            })
             .collect();
         Some(ServiceRequest {
             based_on,

@@ -7,6 +7,7 @@ use fhirbolt::model::r4::resources::ServiceRequest;
 use fhirbolt::model::r4::types::{Code, Coding, ExtensionValue, Identifier, Meta, Reference};
 use hl7v2::datatype::{Composite, Cwe, Cx, Ei, Xad, Xon, Xtn};
 use hl7v2::{Repetition, Segment};
+use model::{IdentityKind, SourceIdentity};
 
 use crate::datatype::role::{self, Role};
 use crate::datatype::xon::Reach;
@@ -84,6 +85,16 @@ impl Number {
     }
 }
 
+/// The order that a number names, whoever speaks of it.
+pub(super) fn named(number: Number) -> SourceIdentity {
+    SourceIdentity {
+        kind: IdentityKind::Part,
+        authority: number.authority,
+        type_code: String::new(),
+        value: format!("order:{}", number.value),
+    }
+}
+
 /// Identifiers PLAC and FILL: of ORC, and of OBR where ORC has none.
 pub(super) fn identifiers<R: json::Resource>(
     orc: Option<&Seg<'_>>,
@@ -136,10 +147,13 @@ pub(super) fn security(sent: Repetition<'_>, reading: &Reading<'_>) -> Option<Bo
 }
 
 /// Where the order stands: ORC-5, else ORC-1.
-pub(super) fn status(orc: &Seg<'_>) -> Option<(u8, &'static str)> {
-    let read = |n, table| find(table, orc.field(n).text().trim()).map(|status| (n, status));
-    let control = read(1, ORDER_CONTROL);
-    read(5, ORDER_STATUS).or(control)
+pub(super) fn status(orc: &Seg<'_>, reading: &Reading<'_>) -> Option<(u8, &'static str)> {
+    let read = |n, number, table| {
+        let status = reading.code(number, table, orc.field(n).text().trim());
+        status.map(|status| (n, status))
+    };
+    let control = read(1, "0119", ORDER_CONTROL);
+    read(5, "0038", ORDER_STATUS).or(control)
 }
 
 pub(super) fn blank() -> ServiceRequest {
@@ -151,19 +165,21 @@ pub(super) fn blank() -> ServiceRequest {
     }
 }
 
+const BUSINESS_EVENT: &str = "http://hl7.org/fhir/StructureDefinition/businessEvent";
 const STATUS_REASON: &str = "http://hl7.org/fhir/StructureDefinition/request-statusReason";
 
 /// States what ORC says of the request.
 pub(super) fn of_request(orc: &Seg<'_>, obr: Option<&Seg<'_>>, voice: &mut Voice<'_, '_>) {
     let reading = voice.reading;
     numbers_of_request(orc, obr, voice);
-    if let Some((n, status)) = status(orc) {
+    if let Some((n, status)) = status(orc, reading) {
         let request = ServiceRequest {
             status: status.into(),
             ..blank()
         };
         voice.state(orc.place(n), json::fragment(&request));
     }
+    happened(orc, voice);
     if orc.field(1).text().trim() == "NW" {
         voice.one(orc, 9, |sent| {
             let authored_on = Some(dtm::date_time(&sent.text(), reading)?);
@@ -195,6 +211,27 @@ pub(super) fn of_request(orc: &Seg<'_>, obr: Option<&Seg<'_>>, voice: &mut Voice
             ..blank()
         })
     });
+}
+
+/// ORC-1 and 9: what was done with the order, and when. Of several messages the latest is told.
+fn happened(orc: &Seg<'_>, voice: &mut Voice<'_, '_>) {
+    let reading = voice.reading;
+    reading.at(orc.place(9));
+    let at = dtm::date_time(&orc.field(9).text(), reading);
+    reading.at(orc.place(1));
+    let Some(code) = text::code(&orc.field(1).text()) else {
+        return;
+    };
+    let control = ExtensionValue::CodeableConcept(Box::new(cwe::sent("0119", &code)));
+    let at = at.map(|at| ext::valued("date", ExtensionValue::DateTime(at)));
+    let event = [ext::valued("value", control)].into_iter().chain(at);
+    let request = ServiceRequest {
+        extension: vec![ext::nested(BUSINESS_EVENT, event.collect())],
+        ..blank()
+    };
+    voice.turn_to_part("event", "order control");
+    voice.state(orc.place(1), json::fragment(&request));
+    voice.turn_to_whole();
 }
 
 fn numbers_of_request(orc: &Seg<'_>, obr: Option<&Seg<'_>>, voice: &mut Voice<'_, '_>) {
@@ -275,6 +312,7 @@ fn facility(orc: &Seg<'_>, reading: &Reading<'_>) -> Option<Reference> {
         telecom: numbers
             .filter_map(|sent| xtn::contact(Xtn::new(sent), Some("work"), reading))
             .collect(),
+        ..Reach::default()
     };
     reading.at(orc.place(21));
     let sent = valued(orc.field(21)).next()?;

@@ -33,15 +33,25 @@ struct Taken<'m> {
 #[derive(Default)]
 struct Order<'m> {
     orc: Option<Segment<'m>>,
-    /// OBR, RXO or RXA.
+    /// OBR, RXO, RXE or RXA.
     detail: Option<Segment<'m>>,
+    /// RXO, where RXE says the same better.
+    replaced: Option<Segment<'m>>,
     timing: Vec<Segment<'m>>,
     notes: Vec<Segment<'m>>,
     diagnoses: Vec<Segment<'m>>,
     participants: Vec<Segment<'m>>,
     routes: Vec<Segment<'m>>,
+    /// RXC: what a compound is made of.
+    components: Vec<Segment<'m>>,
     observations: Vec<Observed<'m>>,
     specimens: Vec<Taken<'m>>,
+}
+
+impl Order<'_> {
+    fn is_of(&self, name: &str) -> bool {
+        self.detail.is_some_and(|detail| detail.name() == name)
+    }
 }
 
 /// What a comment or participant would belong to.
@@ -86,7 +96,7 @@ impl<'m> Orders<'m> {
                 orc: Some(segment),
                 ..Order::default()
             }),
-            "OBR" | "RXO" | "RXA" => self.begin(segment),
+            "OBR" | "RXO" | "RXE" | "RXA" => self.begin(segment),
             "OBX" => return self.observe(segment),
             "NTE" | "PRT" => return self.follow(segment),
             name => return self.belong(name, segment),
@@ -99,6 +109,10 @@ impl<'m> Orders<'m> {
     fn begin(&mut self, detail: Segment<'m>) {
         match self.list.last_mut() {
             Some(order) if order.detail.is_none() => order.detail = Some(detail),
+            // What the pharmacy made of the order says all of it again.
+            Some(order) if detail.name() == "RXE" && order.is_of("RXO") => {
+                order.replaced = order.detail.replace(detail);
+            }
             _ => self.list.push(Order {
                 detail: Some(detail),
                 ..Order::default()
@@ -169,6 +183,7 @@ impl<'m> Orders<'m> {
             }
             "TQ1" => order.timing.push(segment),
             "RXR" => order.routes.push(segment),
+            "RXC" => order.components.push(segment),
             "DG1" => {
                 order.diagnoses.push(segment);
                 self.last = Last::Nothing;
@@ -222,6 +237,7 @@ fn detail_name(segment: &Segment<'_>) -> &'static str {
     match segment.name() {
         "RXA" => "RXA",
         "RXO" => "RXO",
+        "RXE" => "RXE",
         _ => "OBR",
     }
 }
@@ -230,7 +246,7 @@ fn state(purpose: Purpose, context: &Context<'_, '_, '_>, names: &mut Names) {
     let detail = context.order.detail.as_ref().map(detail_name);
     match (detail, purpose) {
         (Some("RXA"), _) => immunization::state(context, names),
-        (Some("RXO"), _) => prescription::state(context, names),
+        (Some("RXO" | "RXE"), _) => prescription::state(context, names),
         (Some(_), Purpose::Result) => report::state(context, names),
         (Some(_), _) => request::state(context, names),
         (None, Purpose::Request) if context.numbers().any().is_some() => {

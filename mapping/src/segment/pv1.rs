@@ -1,13 +1,16 @@
 //! PV1 → Encounter: what the visit is, and what happened to it.
 
 mod episode;
+pub(super) mod financial;
 mod stay;
+
+pub(super) use episode::blank as blank_episode;
 
 use fhirbolt::model::r4::resources::{Encounter, EncounterHospitalization, EncounterParticipant};
 use fhirbolt::model::r4::types::{Code, CodeableConcept, Coding, Identifier, Reference};
 use hl7v2::datatype::{Cwe, Cx, Xon};
 use hl7v2::{Message, Repetition, Segment};
-use model::IdentityKind;
+use model::{IdentityKind, SourceIdentity};
 
 use crate::datatype::{cwe, cx, text, xcn, xon};
 use crate::identity;
@@ -43,7 +46,9 @@ pub(super) fn state(
     subject: Option<Reference>,
     voice: &mut Voice<'_, '_>,
 ) {
-    pv1.skip(&[1]);
+    // The financial class is the patient's.
+    let with_patient: &[u8] = if subject.is_some() { &[1, 20] } else { &[1] };
+    pv1.skip(with_patient);
     let about = Encounter {
         subject: subject.clone().map(Box::new),
         ..blank()
@@ -69,6 +74,15 @@ fn delete(pv1: &Seg<'_>, voice: &mut Voice<'_, '_>) {
     voice.turn_to_part("gone", "A23");
     voice.state(pv1.place(0), json::fragment(&gone));
     voice.turn_to_whole();
+}
+
+/// The episode of care that the visit belongs to.
+pub(super) fn episode_of(
+    pv1: &Segment<'_>,
+    message: &Message<'_>,
+    reading: &Reading<'_>,
+) -> Option<SourceIdentity> {
+    episode::named(&Seg::new("PV1", *pv1), message, reading)
 }
 
 fn identifiers(pv1: &Seg<'_>, message: &Message<'_>, voice: &mut Voice<'_, '_>) {

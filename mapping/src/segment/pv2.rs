@@ -1,7 +1,7 @@
 //! PV2 → Encounter.
 
 use fhirbolt::model::r4::resources::{Encounter, EncounterLocation};
-use fhirbolt::model::r4::types::{Decimal, Duration, ExtensionValue};
+use fhirbolt::model::r4::types::{Decimal, Duration, ExtensionValue, Meta};
 use hl7v2::datatype::{Cwe, Nm, Pl, Xon};
 
 use crate::datatype::{cwe, dtm, ext, pl, text, xcn, xon};
@@ -79,8 +79,36 @@ pub(super) fn state(pv2: &Seg<'_>, voice: &mut Voice<'_, '_>) {
             ..blank()
         })
     });
+    protected(pv2, voice);
     described(pv2, voice);
 }
+
+/// PV2-22.
+fn protected(pv2: &Seg<'_>, voice: &mut Voice<'_, '_>) {
+    voice.one(pv2, 22, |sent| {
+        let is_protected = sent.text().trim() == "Y";
+        is_protected.then(|| Encounter {
+            meta: Some(Box::new(Meta {
+                security: vec![RESTRICTED.coding(), PROTECTED.coding()],
+                ..Meta::default()
+            })),
+            ..blank()
+        })
+    });
+}
+
+/// PV2-22: what FHIR calls a visit of which nobody may be told, and what was sent.
+const RESTRICTED: cwe::Meaning = cwe::Meaning {
+    code: "R",
+    display: "restricted",
+    system: "http://terminology.hl7.org/CodeSystem/v3-Confidentiality",
+};
+
+const PROTECTED: cwe::Meaning = cwe::Meaning {
+    code: "Y",
+    display: "Yes",
+    system: "http://terminology.hl7.org/CodeSystem/v2-0136",
+};
 
 /// PV2-1, 12 and 38: where the patient was to come to, what the visit is about, how they came.
 fn described(pv2: &Seg<'_>, voice: &mut Voice<'_, '_>) {

@@ -4,12 +4,12 @@ use fhirbolt::model::r4::resources::{
     CareTeam, CareTeamParticipant, Encounter, EncounterParticipant, Patient, PractitionerRole,
     Procedure, ProcedurePerformer,
 };
-use fhirbolt::model::r4::types::{CodeableConcept, Period, Reference};
-use hl7v2::datatype::{Cwe, Ei, Pl, Xcn, Xon, Xtn};
+use fhirbolt::model::r4::types::{Address, CodeableConcept, Period, Reference};
+use hl7v2::datatype::{Cwe, Ei, Pl, Xad, Xcn, Xon, Xtn};
 
-use crate::datatype::xon::refer;
-use crate::datatype::{cwe, cx, dtm, pl, text, xcn, xon, xtn};
-use crate::inbound::{Seg, Voice};
+use crate::datatype::xon::{Reach, refer};
+use crate::datatype::{cwe, cx, dtm, pl, text, xad, xcn, xon, xtn};
+use crate::inbound::{Seg, Voice, valued};
 use crate::json::{self, Fragment};
 use crate::table::find;
 use crate::table::visit::PROVIDER_ROLE;
@@ -29,6 +29,12 @@ struct Layout {
     telecom: u8,
     location: u8,
     organization: u8,
+    unit: u8,
+    address: u8,
+    /// PRT-24, which ROL has not.
+    numbers: Option<u8>,
+    /// ROL-8, which is of the team.
+    reason: Option<u8>,
 }
 
 const ROL: Layout = Layout {
@@ -43,6 +49,10 @@ const ROL: Layout = Layout {
     telecom: 12,
     location: 13,
     organization: 14,
+    unit: 10,
+    address: 11,
+    numbers: None,
+    reason: Some(8),
 };
 
 const PRT: Layout = Layout {
@@ -57,6 +67,10 @@ const PRT: Layout = Layout {
     telecom: 15,
     location: 9,
     organization: 8,
+    unit: 7,
+    address: 14,
+    numbers: Some(24),
+    reason: None,
 };
 
 /// States what ROL says of somebody's part in what stands before it.
@@ -100,12 +114,17 @@ fn read(seg: &Seg<'_>, layout: &Layout, after: &After, owner: &mut Voice<'_, '_>
         roles: role.into_iter().collect(),
         period: dtm::period(&begin, &end, reading),
     };
+    let reason = layout.reason.map(|n| valued(seg.field(n)));
+    let reason = reason.into_iter().flatten();
+    let reason: Vec<CodeableConcept> = reason
+        .filter_map(|sent| cwe::concept(Cwe::new(sent), None, reading))
+        .collect();
     let is_general = code == "PP";
     let (kind, fragment) = match after {
         After::Visit => ("participant", of_visit(part)),
         After::Procedure(_) => ("performer", of_procedure(part)),
         After::Patient if is_general => ("generalPractitioner", general(part)),
-        After::Patient => ("team", of_team(part)),
+        After::Patient => ("team", of_team(part, reason)),
     };
     let whole = match after {
         After::Procedure(procedure) => format!("{procedure}#{name}"),
@@ -151,8 +170,9 @@ fn general(part: Part) -> Option<Fragment> {
     })
 }
 
-fn of_team(part: Part) -> Option<Fragment> {
+fn of_team(part: Part, reason_code: Vec<CodeableConcept>) -> Option<Fragment> {
     json::fragment(&CareTeam {
+        reason_code,
         participant: vec![CareTeamParticipant {
             role: part.roles,
             member: Some(Box::new(part.individual)),
@@ -180,13 +200,7 @@ fn practitioner_role(seg: &Seg<'_>, layout: &Layout, owner: &mut Voice<'_, '_>) 
         let code = vec![cwe::mapped(meaning, sent, Some(layout.table), reading)?];
         Some(PractitionerRole { code, ..blank() })
     });
-    owner.one(seg, layout.person, |sent| {
-        let practitioner = xcn::reference(sent, reading)?;
-        Some(PractitionerRole {
-            practitioner: Some(Box::new(practitioner)),
-            ..blank()
-        })
-    });
+    who(seg, layout, owner);
     let end = seg.field(layout.end).text();
     owner.one(seg, layout.begin, |begin| {
         let period = dtm::period(&begin.text(), &end, reading);
@@ -216,8 +230,51 @@ fn practitioner_role(seg: &Seg<'_>, layout: &Layout, owner: &mut Voice<'_, '_>) 
             ..blank()
         },
     );
+    if let Some(n) = layout.numbers {
+        owner.each(
+            seg,
+            n,
+            |sent| cx::practitioner_number(sent, reading),
+            |identifier| PractitionerRole {
+                identifier,
+                ..blank()
+            },
+        );
+    }
+}
+
+/// The person and the organization. An address is the person's, where there is one.
+fn who(seg: &Seg<'_>, layout: &Layout, owner: &mut Voice<'_, '_>) {
+    let reading = owner.reading;
+    let blank = PractitionerRole::default;
+    let addresses = valued(seg.field(layout.address));
+    let addresses = addresses.filter_map(|sent| xad::address(Xad::new(sent), reading));
+    let addresses: Vec<Address> = addresses.collect();
+    let has_person = !seg.field(layout.person).is_empty();
+    let to_person = if has_person {
+        addresses.clone()
+    } else {
+        Vec::new()
+    };
+    owner.one(seg, layout.person, |sent| {
+        let practitioner = xcn::addressed(sent, to_person, reading)?;
+        Some(PractitionerRole {
+            practitioner: Some(Box::new(practitioner)),
+            ..blank()
+        })
+    });
+    let kind = cwe::concept(
+        Cwe::new(seg.field(layout.unit).first()),
+        Some("0406"),
+        reading,
+    );
     owner.one(seg, layout.organization, |sent| {
-        let organization = xon::reference(Xon::new(sent), reading)?;
+        let reach = Reach {
+            address: if has_person { Vec::new() } else { addresses },
+            kind: kind.into_iter().collect(),
+            ..Reach::default()
+        };
+        let organization = xon::reached(Xon::new(sent), reach, reading)?;
         Some(PractitionerRole {
             organization: Some(Box::new(organization)),
             ..blank()

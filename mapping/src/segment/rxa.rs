@@ -172,14 +172,12 @@ fn place(rxa: &Seg<'_>, voice: &mut Voice<'_, '_>) {
             let apart = valued(rxa.field(28)).next();
             let apart = apart.and_then(|sent| xad::address(Xad::new(sent), reading));
             let address = apart.or_else(|| address_of_place(sent));
-            Some(located(pl::addressed(Pl::new(sent), address, reading)))
+            Some(located(at(sent, address, reading)))
         });
     }
     let address = valued(rxa.field(28)).next();
     let address = address.and_then(|sent| xad::address(Xad::new(sent), reading));
-    voice.one(rxa, 27, |sent| {
-        Some(located(pl::addressed(Pl::new(sent), address, reading)))
-    });
+    voice.one(rxa, 27, |sent| Some(located(at(sent, address, reading))));
 }
 
 /// LA2.9 to LA2.14.
@@ -239,7 +237,8 @@ fn outcome(rxa: &Seg<'_>, voice: &mut Voice<'_, '_>) {
     let status = match (rxa.field(21).text().trim(), rxa.field(18).is_empty()) {
         ("D", _) => Some((21, "entered-in-error")),
         (_, is_given) => {
-            let said = find(COMPLETION, completion.trim()).map(|status| (20, status));
+            let said = reading.code("0322", COMPLETION, completion.trim());
+            let said = said.map(|status| (20, status));
             // A reason against it, and no word of whether it was given; or no vaccine (CVX 998).
             let is_none = rxa.field(5).text().trim() == "998";
             said.or_else(|| (!is_given || is_none).then_some((18, "not-done")))
@@ -342,6 +341,14 @@ pub(super) fn rxr(rxr: Segment<'_>, voice: &mut Voice<'_, '_>) {
         })
     });
     seg.close(reading);
+}
+
+fn at(sent: Repetition<'_>, address: Option<Address>, reading: &Reading<'_>) -> Option<Reference> {
+    let extra = pl::Extra {
+        address,
+        ..pl::Extra::default()
+    };
+    pl::described(Pl::new(sent), extra, reading)
 }
 
 /// RXR-1, table 0162; a code of another system stays what it is.

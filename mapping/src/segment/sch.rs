@@ -3,7 +3,9 @@
 mod resource;
 mod timing;
 
-use fhirbolt::model::r4::resources::{Appointment, AppointmentParticipant, Encounter};
+use fhirbolt::model::r4::resources::{
+    Appointment, AppointmentParticipant, Encounter, ServiceRequest,
+};
 use fhirbolt::model::r4::types::{
     Code, CodeableConcept, Identifier, Reference, String as FhirString,
 };
@@ -15,11 +17,12 @@ use crate::datatype::xon::refer;
 use crate::datatype::{cwe, cx, ext, text, xcn};
 use crate::facts::Place;
 use crate::identity;
-use crate::inbound::{EntityKind, Reading, Seg, Voice};
+use crate::inbound::{EntityKind, Reading, Seg, Voice, valued};
 use crate::json;
 use crate::table::find;
 use crate::table::schedule::{APPOINTMENT_REASON, APPOINTMENT_STATUS, FILLER, PLACER};
 
+use super::orc::{self as order, Number};
 use super::pv1;
 
 /// An appointment while its message is read.
@@ -34,6 +37,8 @@ pub(super) struct Schedule<'r, 'a> {
     /// Whether every resource was named without saying what is to be done with it: then these are all.
     lists_all: bool,
     n_resources: usize,
+    /// The orders that it is made for.
+    orders: Vec<Voice<'r, 'a>>,
 }
 
 /// An appointment of which nothing is set.
@@ -67,10 +72,12 @@ pub(super) fn open<'r, 'a>(
         comments: Vec::new(),
         instructions: Vec::new(),
         n_resources: 0,
+        orders: Vec::new(),
     };
     schedule.voice.exist(seg.place(0));
     schedule.status(&seg);
     schedule.identifiers(&seg);
+    schedule.orders(&seg);
     schedule.what(&seg);
     schedule.contacts(&seg);
     schedule.timing.state_sch(&seg, &mut schedule.voice);
@@ -140,25 +147,47 @@ impl Schedule<'_, '_> {
                 })
             });
         }
-        for (n, kind) in [(26, PLACER), (27, FILLER)] {
-            self.voice.each(
-                sch,
-                n,
-                |sent| {
-                    Some(Reference {
-                        r#type: Some("ServiceRequest".into()),
-                        identifier: Some(Box::new(typed(kind, Ei::new(sent), reading)?)),
-                        ..Reference::default()
-                    })
-                },
-                |based_on| Appointment {
-                    based_on,
-                    ..blank()
-                },
-            );
-        }
         // SCH-3 tells occurrences apart: it is in the identity.
         sch.skip(&[3]);
+    }
+
+    /// SCH-26 and 27: the orders that the appointment is made for. The two name one order each time, by
+    /// the placer's number and the filler's, as ORC does.
+    fn orders(&mut self, sch: &Seg<'_>) {
+        let reading = self.voice.reading;
+        let sent = |n| valued(sch.field(n)).collect::<Vec<_>>();
+        let (placers, fillers) = (sent(26), sent(27));
+        let mut based_on = Vec::new();
+        for at in 0..placers.len().max(fillers.len()) {
+            let numbers = [(26, PLACER, placers.get(at)), (27, FILLER, fillers.get(at))];
+            let named = numbers
+                .iter()
+                .find_map(|(_, _, sent)| Number::of(*(*sent)?, reading));
+            let Some(number) = named else { continue };
+            let mut order = Voice::unidentified(reading, EntityKind::Order, order::named(number));
+            for (n, kind, sent) in numbers {
+                let identifier = sent.and_then(|sent| typed(kind, Ei::new(*sent), reading));
+                let request = ServiceRequest {
+                    identifier: identifier.into_iter().collect(),
+                    ..order::blank()
+                };
+                order.state(sch.place(n), json::fragment(&request));
+            }
+            let identifier = numbers
+                .iter()
+                .find_map(|(_, kind, sent)| typed(kind, Ei::new(*(*sent)?), reading));
+            based_on.push(Reference {
+                identifier: identifier.map(Box::new),
+                ..refer("ServiceRequest", order.entity.0, None)
+            });
+            self.orders.push(order);
+        }
+        let appointment = Appointment {
+            based_on,
+            ..blank()
+        };
+        self.voice
+            .state(sch.place(26), json::fragment(&appointment));
     }
 
     fn what(&mut self, sch: &Seg<'_>) {
@@ -228,6 +257,13 @@ impl Schedule<'_, '_> {
     /// The patient of the group takes part.
     pub(super) fn patient(&mut self, patient: Option<Reference>) {
         let Some(patient) = patient else { return };
+        for order in &mut self.orders {
+            let request = ServiceRequest {
+                subject: Box::new(patient.clone()),
+                ..order::blank()
+            };
+            order.state(Place::new("SCH", 0), json::fragment(&request));
+        }
         let uri = patient.reference.as_ref().and_then(|uri| uri.value.clone());
         let name = uri.unwrap_or_default();
         let participant = participant(patient, Vec::new(), self.participation);
@@ -314,6 +350,9 @@ impl Schedule<'_, '_> {
             self.voice.list_all("service", Place::new("RGS", 0));
         }
         self.voice.close();
+        for order in self.orders {
+            order.close();
+        }
     }
 }
 

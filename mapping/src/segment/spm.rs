@@ -1,8 +1,8 @@
 //! SPM, SAC and what OBR says of a specimen → Specimen.
 
 use fhirbolt::model::r4::resources::{
-    Specimen, SpecimenCollection, SpecimenCollectionCollected, SpecimenContainer,
-    SpecimenContainerAdditive,
+    Specimen, SpecimenCollection, SpecimenCollectionCollected, SpecimenCollectionFastingStatus,
+    SpecimenContainer, SpecimenContainerAdditive,
 };
 use fhirbolt::model::r4::types::{
     Annotation, CodeableConcept, Identifier, Reference, String as FhirString,
@@ -16,6 +16,7 @@ use crate::json;
 use crate::table::find;
 use crate::table::order::COLLECTION_METHOD;
 
+use super::obr::is_fasting;
 use super::obx::logical;
 
 fn collected(collection: SpecimenCollection) -> Specimen {
@@ -64,6 +65,7 @@ pub(super) fn state(spm: &Seg<'_>, containers: &[Seg<'_>], voice: &mut Voice<'_,
             ..Specimen::default()
         })
     });
+    rejected(spm, voice);
     voice.each(
         spm,
         24,
@@ -74,6 +76,22 @@ pub(super) fn state(spm: &Seg<'_>, containers: &[Seg<'_>], voice: &mut Voice<'_,
         },
     );
     held(spm, containers, voice);
+}
+
+/// SPM-21, table 0490: what can't be used, and why.
+fn rejected(spm: &Seg<'_>, voice: &mut Voice<'_, '_>) {
+    let reading = voice.reading;
+    let is_told = !spm.raw().field(20).is_empty();
+    voice.each(
+        spm,
+        21,
+        |sent| cwe::concept(Cwe::new(sent), Some("0490"), reading),
+        |condition| Specimen {
+            status: (!is_told).then(|| "unsatisfactory".into()),
+            condition,
+            ..Specimen::default()
+        },
+    );
 }
 
 fn noted(text: String) -> Annotation {
@@ -255,6 +273,21 @@ pub(super) fn of_obr(obr: &Seg<'_>, spm: Option<&Seg<'_>>, voice: &mut Voice<'_,
             ..SpecimenCollection::default()
         }))
     });
+    voice.each(
+        obr,
+        13,
+        |sent| {
+            let fasting = cwe::concept(Cwe::new(sent), None, reading);
+            fasting.filter(|_| is_fasting(sent))
+        },
+        |fasting| {
+            let status = fasting.into_iter().next().map(Box::new);
+            collected(SpecimenCollection {
+                fasting_status: status.map(SpecimenCollectionFastingStatus::CodeableConcept),
+                ..SpecimenCollection::default()
+            })
+        },
+    );
     if is_free(18) {
         voice.one(obr, 14, |sent| {
             Some(Specimen {

@@ -3,10 +3,11 @@
 use fhirbolt::model::r4::resources::{
     ServiceRequest, ServiceRequestOccurrence, ServiceRequestQuantity,
 };
-use fhirbolt::model::r4::types::{Annotation, Timing, TimingRepeat, TimingRepeatBounds};
+use fhirbolt::model::r4::types::{Annotation, Period, Timing, TimingRepeat, TimingRepeatBounds};
 use hl7v2::datatype::Nm;
 
-use crate::datatype::{dtm, quantity, text, timing};
+use crate::datatype::dtm::When;
+use crate::datatype::{quantity, text, timing};
 use crate::inbound::{Reading, Seg, Voice, valued};
 use crate::json;
 
@@ -95,15 +96,35 @@ pub(super) fn timed(tq1: &Seg<'_>, reading: &Reading<'_>) -> Option<Timing> {
     timing::timing(code.map(|code| *code), repeat)
 }
 
-/// TQ1-7 and TQ1-8, else TQ1-6.
+/// TQ1-7 and TQ1-8, of which TQ1-6 gives the one that is not there; alone it is a duration.
 fn bounds(tq1: &Seg<'_>, reading: &Reading<'_>) -> Option<TimingRepeatBounds> {
-    reading.at(tq1.place(7));
     let (start, end) = (tq1.field(7).text(), tq1.field(8).text());
-    if let Some(period) = dtm::period(&start, &end, reading) {
-        return Some(TimingRepeatBounds::Period(period));
-    }
-    let (_, _, duration) = timing::span(tq1.field(6).first())?;
-    Some(TimingRepeatBounds::Duration(Box::new(duration)))
+    let service = tq1.field(6).first();
+    reading.at(tq1.place(8));
+    let ends = When::read(&end, reading);
+    reading.at(tq1.place(7));
+    let starts = When::read(&start, reading);
+    let counted = timing::counted(service);
+    let (from, until) = match (starts, ends) {
+        (Some(start), None) => (
+            Some(start.date_time()),
+            counted.and_then(|span| start.moved(span)),
+        ),
+        (None, Some(end)) => (
+            counted.and_then(|span| end.moved(-span)),
+            Some(end.date_time()),
+        ),
+        (None, None) => {
+            let (_, _, duration) = timing::span(service)?;
+            return Some(TimingRepeatBounds::Duration(Box::new(duration)));
+        }
+        (Some(start), Some(end)) => (Some(start.date_time()), Some(end.date_time())),
+    };
+    Some(TimingRepeatBounds::Period(Box::new(Period {
+        start: from.map(Into::into),
+        end: until.map(Into::into),
+        ..Period::default()
+    })))
 }
 
 /// States what TQ says of the request.

@@ -19,7 +19,6 @@ use crate::datatype::{cwe, cx, dtm, ext, text, xcn, xon};
 use crate::identity;
 use crate::inbound::{EntityKind, Reading, Seg, Voice};
 use crate::json;
-use crate::table::find;
 use crate::table::schedule::{AVAILABILITY, COMPLETION, FILLER, PLACER};
 
 /// A document while its message is read.
@@ -111,7 +110,7 @@ fn status(txa: &Seg<'_>, trigger: &str, voice: &mut Voice<'_, '_>) {
     let is_cancelled = trigger == "T11";
     voice.one(txa, 19, |sent| {
         let code = text::code(&sent.text())?;
-        let status = find(AVAILABILITY, &code);
+        let status = reading.code("0273", AVAILABILITY, &code);
         if status.is_none() {
             reading.issue("code is not in table 0273");
         }
@@ -123,7 +122,7 @@ fn status(txa: &Seg<'_>, trigger: &str, voice: &mut Voice<'_, '_>) {
     });
     voice.one(txa, 17, |sent| {
         let code = text::code(&sent.text())?;
-        let status = find(COMPLETION, &code);
+        let status = reading.code("0271", COMPLETION, &code);
         if status.is_none() {
             reading.issue("code is not in table 0271");
         }

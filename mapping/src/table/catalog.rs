@@ -4,7 +4,7 @@ use std::sync::LazyLock;
 
 use crate::datatype::cwe::Meaning;
 
-use super::{administrative, clinical, order, schedule, system, visit};
+use super::{administrative, clinical, location, order, schedule, system, visit};
 
 /// A code table as people read it.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -104,6 +104,7 @@ static TABLES: LazyLock<Vec<CodeTable>> = LazyLock::new(|| {
         ),
         listed("0074", "Observation.category", order::SECTION),
         listed("0085", "Observation.status", clinical::OBSERVATION_STATUS),
+        listed("0116", "Location.operationalStatus", location::BED_STATUS),
         listed("0119", "ServiceRequest.status", order::ORDER_CONTROL),
         listed("0119", "Provenance.activity", order::ACTIVITIES),
         listed("0123", "DiagnosticReport.status", order::REPORT_STATUS),
@@ -148,6 +149,11 @@ static TABLES: LazyLock<Vec<CodeTable>> = LazyLock::new(|| {
         listed("0291", "media type", crate::datatype::attachment::SUBTYPES),
         listed("0322", "Immunization.status", order::COMPLETION),
         listed("0335", "Timing.code", order::REPEAT_PATTERN),
+        listed(
+            "0344",
+            "Coverage.relationship",
+            clinical::PATIENT_RELATIONSHIP,
+        ),
         listed("0396", "system", system::SYSTEMS),
         listed("0443", "participant", visit::PROVIDER_ROLE),
         listed("0482", "ServiceRequest.locationCode", order::ORDER_TYPE),

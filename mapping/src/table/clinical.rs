@@ -36,6 +36,28 @@ pub(crate) const SUBSCRIBER_RELATIONSHIP: Table = &[
     ("SPO", meaning("spouse", "Spouse", RELATIONSHIP)),
 ];
 
+/// Table 0344: what the patient is to the insured, to the codes of FHIR for a subscriber.
+pub(crate) const PATIENT_RELATIONSHIP: Table = &[
+    ("01", meaning("self", "Self", RELATIONSHIP)),
+    ("02", meaning("spouse", "Spouse", RELATIONSHIP)),
+    ("03", meaning("child", "Child", RELATIONSHIP)),
+    ("04", meaning("child", "Child", RELATIONSHIP)),
+    ("05", meaning("child", "Child", RELATIONSHIP)),
+    ("06", meaning("child", "Child", RELATIONSHIP)),
+    ("07", meaning("other", "Other", RELATIONSHIP)),
+    ("08", meaning("other", "Other", RELATIONSHIP)),
+    ("10", meaning("other", "Other", RELATIONSHIP)),
+    ("11", meaning("other", "Other", RELATIONSHIP)),
+    ("12", meaning("other", "Other", RELATIONSHIP)),
+    ("13", meaning("other", "Other", RELATIONSHIP)),
+    ("14", meaning("other", "Other", RELATIONSHIP)),
+    ("15", meaning("injured", "Injured Party", RELATIONSHIP)),
+    ("16", meaning("other", "Other", RELATIONSHIP)),
+    ("17", meaning("other", "Other", RELATIONSHIP)),
+    ("18", meaning("parent", "Parent", RELATIONSHIP)),
+    ("19", meaning("other", "Other", RELATIONSHIP)),
+];
+
 /// Table 0085 to `Observation.status`.
 pub(crate) const OBSERVATION_STATUS: &[(&str, &str)] = &[
     ("A", "amended"),

@@ -28,6 +28,17 @@ pub(crate) fn bytes(lines: &str) -> Vec<u8> {
         .into_bytes()
 }
 
+/// A segment of which only some fields are filled.
+pub(crate) fn segment(name: &str, filled: &[(usize, &str)]) -> String {
+    let last = filled.iter().map(|(n, _)| *n).max().unwrap_or_default();
+    let mut fields = vec![name; last + 1];
+    fields[1..].fill("");
+    for (n, value) in filled {
+        fields[*n] = value;
+    }
+    fields.join("|")
+}
+
 pub(crate) fn read_with(lines: &str, profile: &Profile) -> Interpretation {
     let bytes = bytes(lines);
     let message = hl7v2::Message::parse(&bytes).unwrap();

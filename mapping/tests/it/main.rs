@@ -3,6 +3,12 @@
 #[cfg(test)]
 mod chart;
 #[cfg(test)]
+mod coverage;
+#[cfg(test)]
+mod datatypes;
+#[cfg(test)]
+mod header;
+#[cfg(test)]
 mod histories;
 #[cfg(test)]
 mod identity;
@@ -14,6 +20,8 @@ mod lineage;
 mod orders;
 #[cfg(test)]
 mod population;
+#[cfg(test)]
+mod prescriptions;
 #[cfg(test)]
 mod profiles;
 #[cfg(test)]

@@ -5,7 +5,7 @@ use mapping::route;
 use model::IdentityKey;
 use serde_json::{Value, json};
 
-use crate::chart::{Chart, bytes, context, profile, read_with};
+use crate::chart::{Chart, bytes, context, profile, read_with, segment};
 
 pub(crate) fn message(kind: &str, stated: &str, lines: &str) -> String {
     format!(
@@ -295,4 +295,69 @@ fn participants_take_the_part_that_their_role_says() {
     assert_eq!(shown("DiagnosticReport", "performer"), "TOM TECH");
     assert_eq!(shown("Observation", "performer"), "SUE SEE");
     assert!(!chart.the("DiagnosticReport").to_string().contains("GUS"));
+}
+
+#[test]
+fn what_was_done_with_an_order_last_is_a_business_event() {
+    let said = |stated: &str, control: &str, at: &str| {
+        let orc = segment("ORC", &[(1, control), (2, "P1^EMR"), (9, at)]);
+        message("ORM^O01", stated, &format!("{orc}\nOBR|1|P1^EMR||1^X^LN"))
+    };
+    let chart = Chart::of(&[
+        said("20240117", "CA", "20240117"),
+        said("20240115", "NW", "20240115"),
+    ]);
+    let request = chart.the("ServiceRequest");
+    let events = request["extension"].as_array().unwrap();
+    assert_eq!(events.len(), 1);
+    let event = &events[0]["extension"];
+    assert_eq!(event[0]["valueCodeableConcept"]["coding"][0]["code"], "CA");
+    assert_eq!(event[1]["valueDateTime"], "2024-01-17");
+    assert_eq!(request["authoredOn"], "2024-01-15");
+}
+
+#[test]
+fn fasting_is_said_of_the_specimen_and_the_rest_of_the_order() {
+    let order = |lines: &str| {
+        message(
+            "OML^O21",
+            "20240115",
+            &format!(
+                "ORC|NW|P1^EMR\nOBR|1|P1^EMR||1^X^LN|||||||||F^Fasting^HL70916~X1^Cough^L\n{lines}"
+            ),
+        )
+    };
+    let chart = Chart::of(&[order("SPM|1|S1||BLD")]);
+    let request = chart.the("ServiceRequest");
+    assert_eq!(request["supportingInfo"], json!([{"display": "Cough"}]));
+    let fasting = &chart.the("Specimen")["collection"]["fastingStatusCodeableConcept"];
+    assert_eq!(fasting["coding"][0]["code"], "F");
+    // Without a specimen nothing else can say it.
+    let request = Chart::of(&[order("")]).the("ServiceRequest");
+    assert_eq!(request["supportingInfo"].as_array().unwrap().len(), 2);
+}
+
+#[test]
+fn a_parent_is_called_by_its_service() {
+    let obr = [
+        (2, "P1^EMR"),
+        (4, "1^X^LN"),
+        (29, "P0&EMR"),
+        (50, "600-7^Culture^LN"),
+    ];
+    let lines = format!("ORC|NW|P1^EMR\n{}", segment("OBR", &obr));
+    let request = Chart::of(&[message("OML^O21", "20240115", &lines)]).the("ServiceRequest");
+    assert_eq!(request["basedOn"][0]["identifier"]["value"], "P0");
+    assert_eq!(request["basedOn"][0]["display"], "Culture");
+}
+
+#[test]
+fn a_rejected_specimen_is_unsatisfactory_and_says_why() {
+    let lines = format!(
+        "ORC|NW|P1^EMR\nOBR|1|P1^EMR||1^X^LN\nSPM|1|S1||BLD{}RH^Hemolyzed^HL70490",
+        "|".repeat(17)
+    );
+    let specimen = Chart::of(&[message("OML^O21", "20240115", &lines)]).the("Specimen");
+    assert_eq!(specimen["status"], "unsatisfactory");
+    assert_eq!(specimen["condition"][0]["coding"][0]["code"], "RH");
 }

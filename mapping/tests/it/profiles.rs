@@ -6,7 +6,7 @@ use model::IdentityKey;
 use proptest::prelude::*;
 use serde_json::Value;
 
-use crate::chart::{bytes, context, profile};
+use crate::chart::{bytes, context, profile, segment};
 
 const MESSAGE: &str = "MSH|^~\\&|EMR|HOSP|DB|DB|20260101080000||ADT^A01|1|P|2.5.1\n\
     EVN|A01|20260101080000\n\
@@ -45,6 +45,99 @@ fn identifiers_have_the_systems_and_types_that_the_site_says() {
     assert_eq!(first["type"]["coding"][0]["code"], "EN");
     assert_eq!(second["system"], "urn:oid:2.16.7");
     assert_eq!(second["type"]["coding"][0]["code"], "MR");
+}
+
+/// The resource of a type that these lines give under a profile with these rows.
+fn with_table(rows: &str, kind: &str, lines: &str) -> Value {
+    let bytes = bytes(lines);
+    let message = hl7v2::Message::parse(&bytes).unwrap();
+    let profile = site(rows);
+    let bundle = bundle(&message, &context(&bytes, &profile)).unwrap();
+    let entries = bundle["entry"].as_array().unwrap().iter();
+    let mut resources = entries.map(|entry| entry["resource"].clone());
+    resources.find(|it| it["resourceType"] == kind).unwrap()
+}
+
+fn of(kind: &str, lines: &str) -> String {
+    format!(
+        "MSH|^~\\&|EMR|HOSP|||20260101||{kind}|1|P|2.5.1\nEVN||20260101\n\
+         PID|1||77^^^EMR^MR\n{lines}"
+    )
+}
+
+/// A row for the code ZZ says what stands at that place.
+fn asks(table: &str, code: &str, kind: &str, place: &str, lines: &str) {
+    let rows = format!("[tables.{table}]\nZZ = \"{code}\"\n");
+    let resource = with_table(&rows, kind, lines);
+    let found = resource.pointer(place).and_then(Value::as_str);
+    assert_eq!(found, Some(code), "{table}: {resource}");
+}
+
+#[test]
+fn tables_of_a_patient_are_asked() {
+    let person = |field| {
+        let pid = segment("PID", &[(3, "77^^^EMR^MR"), (field, "ZZ^Words")]);
+        of("ADT^A31", "").replace("PID|1||77^^^EMR^MR", &pid)
+    };
+    let category = "/extension/0/extension/0/valueCoding/code";
+    asks("0005", "2106-3", "Patient", category, &person(10));
+    asks("0189", "2135-2", "Patient", category, &person(22));
+    let allergy = of("ADT^A31", "AL1|1|ZZ|1^Nut");
+    asks(
+        "0127",
+        "food",
+        "AllergyIntolerance",
+        "/category/0",
+        &allergy,
+    );
+    let related = segment("IN2", &[(72, "ZZ")]);
+    let insured = of("ADT^A31", &format!("IN1|1|PLAN\n{related}"));
+    let relationship = "/relationship/coding/0/code";
+    asks("0344", "parent", "Coverage", relationship, &insured);
+    let bed = segment("PV1", &[(2, "I"), (3, "^^1"), (40, "ZZ")]);
+    let status = "/operationalStatus/code";
+    asks("0116", "O", "Location", status, &of("ADT^A08", &bed));
+}
+
+#[test]
+fn tables_of_a_status_are_asked() {
+    let order = |orc: &str| of("ORM^O01", &format!("{orc}\nOBR|1|P1||1^X^LN"));
+    let document = |field| {
+        let txa = [(1, "1"), (2, "CN"), (12, "D1"), (field, "ZZ")];
+        of("MDM^T02", &segment("TXA", &txa))
+    };
+    let given = segment("RXA", &[(3, "20260101"), (5, "08^HepB^CVX"), (20, "ZZ")]);
+    let given = of("VXU^V04", &format!("ORC|RE|P1\n{given}"));
+    let planned = of("SIU^S14", &segment("SCH", &[(1, "A1^EMR"), (25, "ZZ")]));
+    let reference = "DocumentReference";
+    asks(
+        "0038",
+        "on-hold",
+        "ServiceRequest",
+        "/status",
+        &order("ORC|SC|P1|||ZZ"),
+    );
+    asks(
+        "0119",
+        "completed",
+        "ServiceRequest",
+        "/status",
+        &order("ORC|ZZ|P1"),
+    );
+    asks("0271", "final", reference, "/docStatus", &document(17));
+    asks("0273", "superseded", reference, "/status", &document(19));
+    asks("0322", "not-done", "Immunization", "/status", &given);
+    asks("0278", "fulfilled", "Appointment", "/status", &planned);
+}
+
+#[test]
+fn a_table_of_degrees_is_asked() {
+    let rows =
+        "[tables.0360]\nZZ = { code = \"309343006\", system = \"http://snomed.info/sct\" }\n";
+    let lines = of("ADT^A08", "PV1|1|I||||||5^GRANT^ALEX^^^^ZZ");
+    let doctor = with_table(rows, "Practitioner", &lines);
+    let coding = &doctor["qualification"][0]["code"]["coding"][0];
+    assert_eq!(coding["code"], "309343006");
 }
 
 #[test]
@@ -142,4 +235,50 @@ proptest! {
         let lane = |profile: &Profile| route(&message, profile, &IdentityKey::PUBLIC, &[1; 32]);
         prop_assert_eq!(lane(&silent), lane(profile()));
     }
+}
+
+#[test]
+fn a_local_segment_goes_on_with_what_stands_before_it() {
+    let rows = ["Condition", "Coverage", "Observation", "AllergyIntolerance", "Procedure"]
+        .map(|kind| {
+            format!(
+                "[[local]]\nfrom = \"ZXX-1\"\nto = \"{kind}.extension\"\nurl = \"https://a.org/{kind}\"\n\
+                 type = \"string\"\n[[local]]\nfrom = \"ZXX-2\"\nto = \"{kind}.identifier\"\n\
+                 system = \"https://a.org/number\"\n"
+            )
+        })
+        .concat();
+    let head = "MSH|^~\\&|EMR|HOSP|||20260101||ADT^A01|1|P|2.5.1\nEVN||20260101\nPID|1||77^^^EMR^MR\n\
+        PV1|1|I|||||||||||||||||V1";
+    for (kind, segment) in [
+        ("Condition", "DG1|1||R52^Pain^I10"),
+        ("Coverage", "IN1|1|PLAN\nIN2||1"),
+        ("Observation", "OBX|1|ST|1-1^X^LN||y||||||F\nNTE|1||words"),
+        ("AllergyIntolerance", "AL1|1|DA|1^Nut"),
+        ("Procedure", "PR1|1||99213^Visit^C4"),
+    ] {
+        let lines = format!("{head}\n{segment}\nZXX|more|N1");
+        let resource = with_table(&rows, kind, &lines);
+        let extensions = resource["extension"].as_array().unwrap();
+        let url = format!("https://a.org/{kind}");
+        assert!(
+            extensions
+                .iter()
+                .any(|it| it["url"] == url && it["valueString"] == "more")
+        );
+        let numbers = resource["identifier"].as_array().unwrap();
+        assert!(numbers.iter().any(|it| it["value"] == "N1"), "{kind}");
+    }
+}
+
+#[test]
+fn a_local_segment_after_nothing_of_its_kind_counts_as_not_mapped() {
+    let rows = "[[local]]\nfrom = \"ZXX-1\"\nto = \"Condition.extension\"\nurl = \"https://a.org/x\"\n\
+        type = \"string\"\n";
+    let profile = site(rows);
+    let lines = "MSH|^~\\&|EMR|HOSP|||20260101||ADT^A01|1|P|2.5.1\nEVN||20260101\nPID|1||77^^^EMR^MR\n\
+        PV1|1|I|||||||||||||||||V1\nDG1|1||R52^Pain^I10\nPV2|||X^Y\nZXX|more";
+    let read = crate::chart::read_with(lines, &profile);
+    let unmapped: Vec<String> = read.unmapped.iter().map(ToString::to_string).collect();
+    assert_eq!(unmapped, ["ZXX-1"]);
 }

@@ -37,10 +37,12 @@ fn rule_3_lines_may_end_in_any_way() {
     let message = hl7v2::Message::parse(text.as_bytes()).unwrap();
     let ctx = context(text.as_bytes(), profile());
     let bundle = mapping::bundle(&message, &ctx).unwrap();
-    assert_eq!(
-        bundle["entry"][1]["resource"]["name"][0]["family"],
-        "M\u{fc}LLER"
-    );
+    let entries = bundle["entry"].as_array().unwrap();
+    let mut resources = entries.iter().map(|entry| &entry["resource"]);
+    let patient = resources
+        .find(|it| it["resourceType"] == "Patient")
+        .unwrap();
+    assert_eq!(patient["name"][0]["family"], "M\u{fc}LLER");
 }
 
 #[test]
@@ -214,4 +216,96 @@ fn rule_28_equal_content_gives_equal_facts() {
     let message = hl7v2::Message::parse(&bytes).unwrap();
     let read = || mapping::inbound::interpret(&message, &context(&bytes, profile())).unwrap();
     assert_eq!(read(), read());
+}
+
+fn update(control_id: &str, sequence: &str, sent: &str, family: &str) -> String {
+    format!(
+        "MSH|^~\\&|EMR|AGENCY|||{sent}||ADT^A31|{control_id}|P|2.5.1|{sequence}\nEVN||20240101\n\
+         PID|1||77^^^EMR^MR||{family}^JANE\nNK1|1|DOE^JOHN|SPO\nAL1|1|DA|2670^Codeine^RXNORM"
+    )
+}
+
+#[test]
+fn rule_28_a_resend_changes_nothing() {
+    let first = update("M1", "", "20240101080000", "DOE");
+    let again = update("M1", "", "20240101090000", "DOE");
+    let once = Chart::of(&[&first]).resources();
+    for order in [[&first, &again], [&again, &first], [&first, &first]] {
+        assert_eq!(Chart::of(&order).resources(), once);
+    }
+}
+
+#[test]
+fn rule_28_a_control_id_that_is_used_again_hides_no_content() {
+    let said = [
+        update("M1", "", "20240101080000", "DOE"),
+        update("M1", "", "20240101080000", "ROE"),
+    ];
+    let [one, other] = &said;
+    // Which of the two counts is the same in any order, and what only one says is there.
+    let allergy = "\nAL1|2|DA|70618^Penicillin^RXNORM";
+    let more = format!("{other}{allergy}");
+    let chart = Chart::of(&[one, &more]);
+    assert_eq!(chart.resources(), Chart::of(&[&more, one]).resources());
+    assert_eq!(chart.all("AllergyIntolerance").len(), 2);
+}
+
+#[test]
+fn rule_28_a_sequence_number_decides_between_equal_times() {
+    let first = update("M9", "1", "20240101080000", "DOE");
+    let second = update("M1", "2", "20240101080000", "ROE");
+    for order in [[&first, &second], [&second, &first]] {
+        let patient = Chart::of(&order).the("Patient");
+        assert_eq!(patient["name"][0]["family"], "ROE");
+    }
+}
+
+#[test]
+fn rule_31_every_resource_and_each_of_its_elements_names_its_message() {
+    let bytes = bytes(&update("M1", "", "20240101080000", "DOE"));
+    let message = hl7v2::Message::parse(&bytes).unwrap();
+    let ctx = mapping::inbound::Context {
+        journal: Some(model::JournalId(7)),
+        ..context(&bytes, profile())
+    };
+    let mut chart = mapping::Chart::default();
+    chart.take(mapping::inbound::interpret(&message, &ctx).unwrap());
+    let folded = chart.resources(&model::IdentityKey::PUBLIC);
+    assert_eq!(folded.len(), 3);
+    for resource in &folded {
+        assert_eq!(
+            resource.source,
+            Some(model::JournalId(7)),
+            "{}",
+            resource.kind
+        );
+        assert!(!resource.lineage.is_empty());
+        for line in &resource.lineage {
+            assert_eq!(line.journal, Some(model::JournalId(7)), "{}", line.element);
+        }
+        assert!(fhir::check(&resource.body, None).is_empty());
+    }
+}
+
+#[test]
+fn rule_15_that_nobody_knows_who_it_is_stays_with_the_patient() {
+    let pid = crate::chart::segment("PID", &[(3, "77^^^EMR^MR"), (31, "Y"), (32, "UA~US")]);
+    let patient = patient(
+        "MSH|^~\\&|EMR|AGENCY|||20240115||ADT^A08|1|P|2.5.1\nEVN||20240115",
+        &pid,
+    );
+    let urls: Vec<&str> = patient["extension"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|extension| extension["url"].as_str().unwrap())
+        .collect();
+    assert_eq!(
+        urls,
+        [
+            "http://hl7.org/fhir/StructureDefinition/patient-unknownIdentity",
+            "urn:drawbridge:identity-reliability",
+            "urn:drawbridge:identity-reliability",
+        ]
+    );
 }

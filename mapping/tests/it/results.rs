@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::chart::{Chart, bytes, context, profile};
+use crate::chart::{Chart, bytes, context, profile, segment};
 use crate::orders::{OBR, message, observation, oru, read, reference, report};
 
 #[test]
@@ -505,4 +505,39 @@ fn a_message_of_two_patients_has_two_charts() {
     let reports = chart.all("DiagnosticReport");
     assert_eq!(reports.len(), 2);
     assert_ne!(reports[0]["subject"], reports[1]["subject"]);
+}
+
+#[test]
+fn a_participation_names_a_place_a_device_or_somebody_and_how_to_reach_them() {
+    let somebody = segment(
+        "PRT",
+        &[
+            (4, "RO"),
+            (5, "5^GRANT^ALEX"),
+            (14, "1 MAIN ST^^WACO"),
+            (15, "^^PH^^^254^5550100"),
+            (24, "N5^NPI"),
+        ],
+    );
+    let chart = report(&format!(
+        "OBX|1|ST|1-1^Test^LN||x||||||F\n{}\n{}\n{somebody}",
+        segment("PRT", &[(4, "OLOC"), (9, "2W^201")]),
+        segment("PRT", &[(4, "EQUIP"), (10, "D77^LAB")]),
+    ));
+    let observation = chart.the("Observation");
+    assert_eq!(observation["device"]["identifier"]["value"], "D77");
+    let place = &observation["extension"][0];
+    assert_eq!(
+        place["url"],
+        "http://hl7.org/fhir/StructureDefinition/event-location"
+    );
+    assert_eq!(place["valueReference"]["display"], "201");
+    assert_eq!(observation["performer"].as_array().unwrap().len(), 1);
+    let role = chart.the("PractitionerRole");
+    assert_eq!(role["telecom"][0]["value"], "254 5550100");
+    assert_eq!(
+        role["identifier"][0]["system"],
+        "http://hl7.org/fhir/sid/us-npi"
+    );
+    assert_eq!(chart.the("Practitioner")["address"][0]["city"], "WACO");
 }

@@ -392,7 +392,7 @@ fn a_merge_has_two_lanes() {
 #[test]
 fn fields_that_nobody_read_are_reported() {
     let read = read_with(
-        &with_pid("20240101", &format!("||A^B{}X", "|".repeat(27))),
+        &with_pid("20240101", &format!("||A^B{}X", "|".repeat(33))),
         profile(),
     );
     assert_eq!(
@@ -400,6 +400,6 @@ fn fields_that_nobody_read_are_reported() {
             .iter()
             .map(ToString::to_string)
             .collect::<Vec<_>>(),
-        ["PID-32"]
+        ["PID-38"]
     );
 }

@@ -4,7 +4,7 @@
 use mapping::Profile;
 use serde_json::{Value, json};
 
-use crate::chart::{Adt, Chart, read_with};
+use crate::chart::{Adt, Chart, read_with, segment};
 
 const HEAD: &str = "PID|1||77^^^EMR^MR||DOE^JANE||19600102|F\nPV1|1|O|||||||||||||||||V9^^^EMR^VN";
 
@@ -546,4 +546,72 @@ fn rule_12_birth_sex_is_what_an_observation_says_and_not_pid_8() {
         "PID|1||77^^^EMR^MR||DOE^JANE||19600102|F",
     );
     assert_eq!(Chart::of(&[silent]).the("Patient").get("extension"), None);
+}
+
+#[test]
+fn a_protected_visit_is_restricted() {
+    let pv2 = segment("PV2", &[(22, "Y")]);
+    let chart = Chart::of(&[format!("{}\n{pv2}", visit("V1"))]);
+    let security = &chart.the("Encounter")["meta"]["security"];
+    assert_eq!(security[0]["code"], "R");
+    assert_eq!(
+        security[1]["system"],
+        "http://terminology.hl7.org/CodeSystem/v2-0136"
+    );
+}
+
+#[test]
+fn the_diagnoses_of_a_visit_are_its_episode_s_too() {
+    let said = |stated: &str, dg1: &str| {
+        format!("{}\n{dg1}", visit("V1").replace("20240115083000", stated))
+    };
+    let dg1 = "DG1|1||R52^Pain^I10||20240114|A|||||||||1|||||D1^EMR";
+    let admitted = said("20240115083000", dg1);
+    let chart = Chart::of(&[&admitted]);
+    let diagnosis = &chart.the("EpisodeOfCare")["diagnosis"][0];
+    let condition = chart.the("Condition")["id"].as_str().unwrap().to_owned();
+    assert_eq!(
+        diagnosis["condition"]["reference"],
+        format!("Condition/{condition}")
+    );
+    assert_eq!(diagnosis["role"]["coding"][0]["code"], "AD");
+    assert_eq!(diagnosis["rank"], 1);
+    let withdrawn = said("20240116083000", &format!("{dg1}|D"));
+    let chart = Chart::of(&[&withdrawn, &admitted]);
+    assert!(chart.the("EpisodeOfCare").get("diagnosis").is_none());
+}
+
+fn visit(number: &str) -> String {
+    let pv1 = segment("PV1", &[(2, "I"), (19, number), (54, "E1^^^EMR")]);
+    format!(
+        "MSH|^~\\&|EMR|AGENCY|||20240115083000||ADT^A08|20240115083000|P|2.5.1\n\
+         EVN||20240115083000\nPID|1||77^^^EMR^MR\n{pv1}"
+    )
+}
+
+#[test]
+fn an_appointment_is_based_on_the_order_that_it_is_made_for() {
+    let sch = segment("SCH", &[(1, "A1^EMR"), (26, "P1^EMR"), (27, "F1^LAB")]);
+    let patient = "PID|1||77^^^EMR^MR";
+    let appointment = message("SIU^S12", "20240115", &format!("{sch}\n{patient}"));
+    let order = message(
+        "ORM^O01",
+        "20240114",
+        &format!("{patient}\nORC|NW|P1^EMR\nOBR|1|P1^EMR||1^X^LN"),
+    );
+    for messages in [vec![&appointment], vec![&order, &appointment]] {
+        let chart = Chart::of(&messages);
+        let request = chart.the("ServiceRequest");
+        let id = request["id"].as_str().unwrap();
+        let based_on = &chart.the("Appointment")["basedOn"][0];
+        assert_eq!(based_on["reference"], format!("ServiceRequest/{id}"));
+        let numbers: Vec<_> = request["identifier"].as_array().unwrap().iter().collect();
+        assert!(numbers.iter().any(|number| number["value"] == "F1"));
+        assert_eq!(request["subject"], chart_subject(&chart));
+    }
+}
+
+fn chart_subject(chart: &Chart) -> Value {
+    let patient = chart.the("Patient");
+    json!({"reference": format!("Patient/{}", patient["id"].as_str().unwrap())})
 }

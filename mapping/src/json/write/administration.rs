@@ -5,7 +5,8 @@ use fhirbolt::model::r4::resources::{
     AccountGuarantor, Appointment, AppointmentParticipant, CareTeam, CareTeamParticipant,
     ChargeItem, ChargeItemOccurrence, ChargeItemPerformer, ChargeItemProduct, DocumentReference,
     DocumentReferenceContent, DocumentReferenceContext, DocumentReferenceRelatesTo, EpisodeOfCare,
-    OrganizationContact, PractitionerQualification, ProvenanceEntity, RelatedPersonCommunication,
+    EpisodeOfCareDiagnosis, OrganizationContact, PractitionerQualification, ProvenanceEntity,
+    RelatedPersonCommunication,
 };
 use fhirbolt::model::r4::types::Money;
 
@@ -54,8 +55,10 @@ members! {
         "related" related,
     }
     DocumentReferenceRelatesTo { "code" code, "target" target }
+    EpisodeOfCareDiagnosis { "condition" condition, "role" role, "rank" rank }
     EpisodeOfCare {
-        "extension" extension, "identifier" identifier, "status" status, "patient" patient,
+        "extension" extension, "identifier" identifier, "status" status, "diagnosis" diagnosis,
+        "patient" patient,
         "managingOrganization" managing_organization, "period" period,
         "careManager" care_manager,
     }

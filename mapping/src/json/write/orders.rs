@@ -1,17 +1,19 @@
 //! Resources of orders, results and immunizations, by the elements that we set.
 
+use fhirbolt::model::r4::Resource;
 use fhirbolt::model::r4::resources::{
     DiagnosticReport, DiagnosticReportEffective, Immunization, ImmunizationEducation,
     ImmunizationOccurrence, ImmunizationPerformer, ImmunizationProtocolApplied,
     ImmunizationProtocolAppliedDoseNumber, ImmunizationProtocolAppliedSeriesDoses,
-    ImmunizationReaction, MedicationRequest, MedicationRequestDispenseRequest,
-    MedicationRequestMedication, MedicationRequestSubstitution,
-    MedicationRequestSubstitutionAllowed, PractitionerRole, Provenance, ProvenanceAgent,
-    ProvenanceOccurred, ServiceRequest, ServiceRequestOccurrence, ServiceRequestQuantity, Specimen,
-    SpecimenCollection, SpecimenCollectionCollected, SpecimenContainer, SpecimenContainerAdditive,
+    ImmunizationReaction, Medication, MedicationIngredient, MedicationIngredientItem,
+    MedicationRequest, MedicationRequestDispenseRequest, MedicationRequestMedication,
+    MedicationRequestSubstitution, MedicationRequestSubstitutionAllowed, PractitionerRole,
+    Provenance, ProvenanceAgent, ProvenanceOccurred, ServiceRequest, ServiceRequestOccurrence,
+    ServiceRequestQuantity, Specimen, SpecimenCollection, SpecimenCollectionCollected,
+    SpecimenCollectionFastingStatus, SpecimenContainer, SpecimenContainerAdditive,
 };
 
-use super::{choice, members};
+use super::{Element, Members, Object, choice, members};
 
 members! {
     DiagnosticReport {
@@ -42,11 +44,13 @@ members! {
         "doseNumber" dose_number, "seriesDoses" series_doses,
     }
     ImmunizationReaction { "date" date, "detail" detail }
+    Medication { "id" id, "code" code, "form" form, "ingredient" ingredient }
+    MedicationIngredient { "item" item, "strength" strength }
     MedicationRequest {
-        "meta" meta, "identifier" identifier, "status" status, "intent" intent,
+        "meta" meta, "contained" contained, "identifier" identifier, "status" status, "intent" intent,
         "priority" priority, "medication" medication, "subject" subject, "encounter" encounter,
-        "authoredOn" authored_on, "requester" requester, "reasonReference" reason_reference,
-        "groupIdentifier" group_identifier, "note" note, "dosageInstruction" dosage_instruction,
+        "supportingInformation" supporting_information, "authoredOn" authored_on, "requester" requester,
+        "reasonCode" reason_code, "reasonReference" reason_reference, "groupIdentifier" group_identifier, "note" note, "dosageInstruction" dosage_instruction,
         "dispenseRequest" dispense_request, "substitution" substitution,
     }
     MedicationRequestDispenseRequest {
@@ -61,7 +65,7 @@ members! {
     }
     Provenance {
         "target" target, "occurred" occurred, "recorded" recorded, "reason" reason,
-        "activity" activity, "agent" agent,
+        "activity" activity, "agent" agent, "policy" policy, "location" location, "entity" entity,
     }
     ProvenanceAgent { "type" r#type, "who" who, "onBehalfOf" on_behalf_of }
     ServiceRequest {
@@ -81,7 +85,7 @@ members! {
     }
     SpecimenCollection {
         "collector" collector, "collected" collected, "quantity" quantity, "method" method,
-        "bodySite" body_site,
+        "bodySite" body_site, "fastingStatus" fasting_status,
     }
     SpecimenContainer { "identifier" identifier, "type" r#type, "additive" additive }
 }
@@ -95,11 +99,31 @@ choice! {
     ImmunizationProtocolAppliedSeriesDoses {
         PositiveInt "seriesDosesPositiveInt", String "seriesDosesString",
     }
+    MedicationIngredientItem { CodeableConcept "itemCodeableConcept" }
     MedicationRequestMedication { CodeableConcept "medicationCodeableConcept" }
     MedicationRequestSubstitutionAllowed { CodeableConcept "allowedCodeableConcept" }
     ProvenanceOccurred { DateTime "occurredDateTime" }
     ServiceRequestOccurrence { DateTime "occurrenceDateTime", Timing "occurrenceTiming" }
     ServiceRequestQuantity { Quantity "quantityQuantity" }
     SpecimenCollectionCollected { DateTime "collectedDateTime", Period "collectedPeriod" }
+    SpecimenCollectionFastingStatus { CodeableConcept "fastingStatusCodeableConcept" }
     SpecimenContainerAdditive { CodeableConcept "additiveCodeableConcept" }
+}
+
+/// What a resource contains; its type stands in it.
+impl Element for Resource {
+    fn write_element(&self, out: &mut String) {
+        Object::write(out, &Contained(self));
+    }
+}
+
+struct Contained<'r>(&'r Resource);
+
+impl Members for Contained<'_> {
+    fn write_members(&self, object: &mut Object<'_>) {
+        if let Resource::Medication(medication) = self.0 {
+            object.text("resourceType", "Medication");
+            medication.write_members(object);
+        }
+    }
 }

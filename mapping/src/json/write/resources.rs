@@ -19,7 +19,7 @@ members! {
         "guarantor" guarantor,
     }
     AllergyIntolerance {
-        "identifier" identifier, "clinicalStatus" clinical_status,
+        "extension" extension, "identifier" identifier, "clinicalStatus" clinical_status,
         "verificationStatus" verification_status, "type" r#type, "category" category,
         "criticality" criticality, "code" code, "patient" patient, "onset" onset,
         "recordedDate" recorded_date, "recorder" recorder, "reaction" reaction,
@@ -38,7 +38,7 @@ members! {
     }
     CoverageClass { "type" r#type, "value" value, "name" name }
     Encounter {
-        "extension" extension, "identifier" identifier, "status" status, "statusHistory" status_history, "class" class,
+        "meta" meta, "extension" extension, "identifier" identifier, "status" status, "statusHistory" status_history, "class" class,
         "classHistory" class_history, "type" r#type, "serviceType" service_type,
         "priority" priority, "subject" subject, "episodeOfCare" episode_of_care,
         "participant" participant, "appointment" appointment, "period" period, "length" length, "reasonCode" reason_code, "diagnosis" diagnosis,
@@ -62,10 +62,13 @@ members! {
         "address" address, "physicalType" physical_type, "partOf" part_of,
     }
     MessageHeader {
-        "event" event, "destination" destination, "source" source, "focus" focus,
+        "event" event, "destination" destination, "sender" sender, "source" source,
+        "responsible" responsible, "focus" focus,
     }
-    MessageHeaderDestination { "name" name, "endpoint" endpoint }
-    MessageHeaderSource { "name" name, "endpoint" endpoint }
+    MessageHeaderDestination { "name" name, "endpoint" endpoint, "receiver" receiver }
+    MessageHeaderSource {
+        "name" name, "software" software, "version" version, "endpoint" endpoint,
+    }
     Observation {
         "extension" extension, "identifier" identifier, "partOf" part_of, "status" status,
         "category" category, "code" code, "subject" subject, "encounter" encounter,
@@ -98,7 +101,7 @@ members! {
         "qualification" qualification,
     }
     Procedure {
-        "identifier" identifier, "partOf" part_of, "status" status, "category" category, "code" code,
+        "extension" extension, "identifier" identifier, "partOf" part_of, "status" status, "category" category, "code" code,
         "subject" subject, "encounter" encounter, "performed" performed, "performer" performer,
         "location" location, "reasonCode" reason_code,
     }

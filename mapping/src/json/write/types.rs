@@ -3,9 +3,10 @@
 use fhirbolt::model::r4::types::{
     Address, Annotation, AnnotationAuthor, Attachment, Base64Binary, Boolean, Code,
     CodeableConcept, Coding, ContactPoint, Date, DateTime, Decimal, Dosage, DosageDoseAndRate,
-    DosageDoseAndRateDose, Duration, Extension, ExtensionValue, HumanName, Identifier, Instant,
-    Integer, Markdown, Meta, Period, PositiveInt, Quantity, Range, Ratio, Reference, SampledData,
-    String as FhirString, Time, Timing, TimingRepeat, TimingRepeatBounds, UnsignedInt, Uri, Url,
+    DosageDoseAndRateDose, DosageDoseAndRateRate, Duration, Extension, ExtensionValue, HumanName,
+    Id, Identifier, Instant, Integer, Markdown, Meta, Period, PositiveInt, Quantity, Range, Ratio,
+    Reference, SampledData, String as FhirString, Time, Timing, TimingRepeat, TimingRepeatBounds,
+    UnsignedInt, Uri, Url,
 };
 
 use super::{Element, Member, Members, Object, choice, escaped, members};
@@ -38,6 +39,7 @@ texts!(
     Date,
     DateTime,
     FhirString,
+    Id,
     Instant,
     Markdown,
     Time,
@@ -99,14 +101,14 @@ members! {
     CodeableConcept { "extension" extension, "coding" coding, "text" text }
     Coding { "system" system, "version" version, "code" code, "display" display }
     ContactPoint {
-        "system" system, "value" value, "use" r#use, "rank" rank, "period" period,
+        "extension" extension, "system" system, "value" value, "use" r#use, "rank" rank, "period" period,
     }
     Dosage {
-        "text" text, "additionalInstruction" additional_instruction,
+        "sequence" sequence, "text" text, "additionalInstruction" additional_instruction,
         "patientInstruction" patient_instruction, "timing" timing, "site" site, "route" route,
         "method" method, "doseAndRate" dose_and_rate, "maxDosePerPeriod" max_dose_per_period,
     }
-    DosageDoseAndRate { "type" r#type, "dose" dose }
+    DosageDoseAndRate { "type" r#type, "dose" dose, "rate" rate }
     Duration { "value" value, "unit" unit, "system" system, "code" code }
     Extension { "extension" extension, "url" url, "value" value }
     HumanName {
@@ -142,6 +144,7 @@ members! {
 choice! {
     AnnotationAuthor { Reference "authorReference", String "authorString" }
     DosageDoseAndRateDose { Quantity "doseQuantity", Range "doseRange" }
+    DosageDoseAndRateRate { Quantity "rateQuantity" }
     ExtensionValue {
         Address "valueAddress", Annotation "valueAnnotation", Attachment "valueAttachment",
         Boolean "valueBoolean", Code "valueCode", CodeableConcept "valueCodeableConcept",

@@ -129,6 +129,7 @@ impl<'c, 'm, 'a> Context<'c, 'm, 'a> {
         let all = [
             &order.timing,
             &order.routes,
+            &order.components,
             &order.notes,
             &order.participants,
         ];

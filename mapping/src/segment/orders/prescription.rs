@@ -1,4 +1,4 @@
-//! ORC, RXO and RXR → `MedicationRequest`.
+//! ORC, RXO or RXE, and RXR → `MedicationRequest`.
 
 use fhirbolt::model::r4::resources::MedicationRequest;
 use fhirbolt::model::r4::types::{Annotation, Dosage, Identifier};
@@ -10,14 +10,14 @@ use crate::json;
 
 use super::super::obr::priority;
 use super::super::rxo::{self, blank};
-use super::super::{nte, orc, unread};
+use super::super::{nte, orc};
 use super::{Context, Names, observe, runs};
 
 /// States an order of a medication.
 pub(super) fn state(context: &Context<'_, '_, '_>, names: &mut Names) {
     let Some(seg) = &context.detail else { return };
     let numbers = context.numbers();
-    let what = context.what(1);
+    let what = context.what(rxo::layout(seg.raw()).code().into());
     let mut voice = context.voice(EntityKind::Prescription, numbers.any(), &what, names);
     let about = &context.about;
     let constant = MedicationRequest {
@@ -35,9 +35,10 @@ pub(super) fn state(context: &Context<'_, '_, '_>, names: &mut Names) {
     if let Some(orc) = &context.orc {
         of_orc(orc, !context.order.timing.is_empty(), &mut voice);
     }
-    rxo::state(seg, &mut voice);
-    let mut routes = context.order.routes.iter();
-    let mut timings = context.order.timing.iter();
+    if let Some(ordered) = context.order.replaced {
+        super::super::unread("RXO", ordered, context.reading);
+    }
+    rxo::state(seg, &context.order.components, &mut voice);
     if let Some(tq1) = context.order.timing.first() {
         let request = MedicationRequest {
             priority: priority(&tq1.field(9).text(), voice.reading).map(Into::into),
@@ -47,13 +48,10 @@ pub(super) fn state(context: &Context<'_, '_, '_>, names: &mut Names) {
     }
     rxo::dosage(
         seg,
-        routes.next().copied(),
-        timings.next().copied(),
+        &context.order.routes,
+        &context.order.timing,
         &mut voice,
     );
-    for other in routes.chain(timings) {
-        unread(other.name(), *other, context.reading);
-    }
     nte::state(&context.order.notes, &mut voice, |note| MedicationRequest {
         note,
         ..blank()
@@ -88,7 +86,7 @@ fn of_orc(orc: &Seg<'_>, is_timed: bool, voice: &mut Voice<'_, '_>) {
         })
     });
     let control = orc.field(1).text();
-    if let Some((n, said)) = orc::status(orc) {
+    if let Some((n, said)) = orc::status(orc, reading) {
         let request = MedicationRequest {
             status: status(said, control.trim()).into(),
             ..blank()

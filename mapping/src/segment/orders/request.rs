@@ -95,7 +95,8 @@ fn say(context: &Context<'_, '_, '_>, voice: &mut Voice<'_, '_>) {
     }
     if let Some(obr) = obr {
         obr.skip(&[1]);
-        obr::of_request(obr, voice);
+        let has_specimen = !context.order.specimens.is_empty() || !obr.raw().field(15).is_empty();
+        obr::of_request(obr, has_specimen, voice);
     }
     people(context, voice);
     timing(context, voice);

@@ -28,8 +28,12 @@ pub(super) fn state(pid: &Seg<'_>, voice: &mut Voice<'_, '_>) {
     let reading = voice.reading;
     voice.one(pid, 7, |sent| birth(sent, reading));
     voice.one(pid, 8, |sent| gender(sent, reading));
-    voice.whole(pid, 10, |field| categories(RACE, field, RACE_MAX, reading));
-    voice.whole(pid, 22, |field| categories(ETHNIC, field, 1, reading));
+    voice.whole(pid, 10, |field| {
+        categories((RACE, "0005"), field, RACE_MAX, reading)
+    });
+    voice.whole(pid, 22, |field| {
+        categories((ETHNIC, "0189"), field, 1, reading)
+    });
     voice.one(pid, 15, |sent| language(Cwe::new(sent), reading));
     voice.one(pid, 16, |sent| {
         let sent = Cwe::new(sent);
@@ -60,9 +64,32 @@ pub(super) fn state(pid: &Seg<'_>, voice: &mut Voice<'_, '_>) {
             value,
         )]))
     });
+    reliability(pid, voice);
     births_and_death(pid, voice);
     nationality(pid, voice);
     kinship(pid, voice);
+}
+
+/// PID-31 and 32: whether it is known who the patient is, and how sure that is.
+fn reliability(pid: &Seg<'_>, voice: &mut Voice<'_, '_>) {
+    let reading = voice.reading;
+    voice.one(pid, 31, |sent| {
+        let is_unknown = sent.text().trim() == "Y";
+        let unknown = concept(
+            "http://hl7.org/fhir/StructureDefinition/patient-unknownIdentity",
+            cwe::concept(Cwe::new(sent), Some("0136"), reading)?,
+        );
+        is_unknown.then(|| extended(vec![unknown]))
+    });
+    voice.each(
+        pid,
+        32,
+        |sent| {
+            let code = cwe::concept(Cwe::new(sent), Some("0445"), reading)?;
+            Some(concept("urn:drawbridge:identity-reliability", code))
+        },
+        extended,
+    );
 }
 
 /// The OMB asks for up to five; newer US Core has six.
@@ -115,7 +142,7 @@ fn gender(sent: Repetition<'_>, reading: &Reading<'_>) -> Option<Patient> {
 
 /// PID-10 and PID-22: one extension, with OMB categories, other CDC codes as details, and words always.
 fn categories(
-    url: &'static str,
+    (url, table): (&'static str, &'static str),
     field: Field<'_>,
     omb_max: usize,
     reading: &Reading<'_>,
@@ -125,15 +152,18 @@ fn categories(
     let mut words = Vec::new();
     for sent in valued(field).map(Cwe::new) {
         let code = text::code(&sent.code()).unwrap_or_default();
-        let code = if url == ETHNIC {
-            find(ETHNICITY, &code).map_or(code, str::to_owned)
-        } else {
-            code
+        let agreed = reading.meaning(table, &code);
+        let code = match agreed {
+            Some(meaning) => meaning.code.to_owned(),
+            None if url == ETHNIC => find(ETHNICITY, &code).map_or(code, str::to_owned),
+            None => code,
         };
         let display = find(OMB_CATEGORIES, &code);
+        let agreed = agreed.map(|meaning| meaning.display);
+        let known = display.or(agreed.filter(|display| !display.is_empty()));
         let said = text::text(&sent.display())
             .or_else(|| text::text(&sent.original_text()))
-            .or_else(|| display.map(str::to_owned));
+            .or_else(|| known.map(str::to_owned));
         words.extend(
             said.clone()
                 .or_else(|| (!code.is_empty()).then(|| code.clone())),

@@ -19,7 +19,7 @@ use super::blank as blank_encounter;
 
 const DESCRIPTION: &str = "http://hl7.org/fhir/StructureDefinition/resource-instance-description";
 
-fn blank() -> EpisodeOfCare {
+pub(in crate::segment) fn blank() -> EpisodeOfCare {
     EpisodeOfCare {
         status: Code::default(),
         patient: Box::new(Reference::default()),
@@ -116,6 +116,16 @@ fn number<'m>(pv1: &Seg<'m>, reading: &Reading<'_>) -> Option<(Repetition<'m>, b
     });
     pv1.skip(&[54]);
     found
+}
+
+/// The episode that a visit names.
+pub(super) fn named(
+    pv1: &Seg<'_>,
+    message: &Message<'_>,
+    reading: &Reading<'_>,
+) -> Option<SourceIdentity> {
+    let (number, _) = number(pv1, reading)?;
+    identity(number, message, reading)
 }
 
 fn identity(

@@ -1,15 +1,17 @@
 //! The part of PV1 that says where the patient is, since when, and what happened.
 
 use fhirbolt::model::r4::resources::{Encounter, EncounterHospitalization, EncounterLocation};
-use fhirbolt::model::r4::types::{Period, Reference};
+use fhirbolt::model::r4::types::{Coding, Period, Reference};
 use hl7v2::datatype::{Cwe, Pl};
 use hl7v2::{Message, Repetition};
 
-use crate::datatype::{dtm, pl};
+use crate::datatype::{cwe, dtm, pl, text};
 use crate::facts::Event;
 use crate::inbound::trigger::{IdentityRule, Rules};
 use crate::inbound::{Reading, Seg, Voice, occurred};
 use crate::json;
+use crate::table::find;
+use crate::table::location::BED_STATUS;
 
 use super::{blank, class};
 
@@ -17,7 +19,11 @@ pub(super) fn state(pv1: &Seg<'_>, message: &Message<'_>, rules: Rules, voice: &
     let reading = voice.reading;
     let mut assigned = None;
     voice.one(pv1, 3, |sent| {
-        let place = pl::reference(Pl::new(sent), reading)?;
+        let extra = pl::Extra {
+            bed_status: bed_status(pv1, reading),
+            ..pl::Extra::default()
+        };
+        let place = pl::described(Pl::new(sent), extra, reading)?;
         assigned = place.reference.as_ref().and_then(|uri| uri.value.clone());
         Some(located(place, "active"))
     });
@@ -64,6 +70,17 @@ pub(super) fn state(pv1: &Seg<'_>, message: &Message<'_>, rules: Rules, voice: &
         }))
     });
     happen(pv1, message, rules, assigned, voice);
+}
+
+/// PV1-40, table 0116.
+fn bed_status(pv1: &Seg<'_>, reading: &Reading<'_>) -> Option<Coding> {
+    let code = text::code(&pv1.field(40).text())?;
+    let agreed = reading.meaning("0116", &code);
+    let known = agreed.or_else(|| find(BED_STATUS, &code));
+    known.map_or_else(
+        || cwe::sent("0116", &code).coding.into_iter().next(),
+        |meaning| Some(meaning.coding()),
+    )
 }
 
 fn located(location: Reference, status: &str) -> Encounter {

@@ -139,8 +139,10 @@ impl Schedule<'_, '_> {
 
     /// The status of a resource, as far as it is one of a participant.
     fn status_in(&self, seg: &Seg<'_>, field: u8) -> &'static str {
-        let sent = seg.field(field).text().trim().to_ascii_uppercase();
-        match find(APPOINTMENT_STATUS, &sent) {
+        let sent = seg.field(field).text();
+        let agreed = self.voice.reading.meaning("0278", &sent);
+        let status = agreed.map(|meaning| meaning.code);
+        match status.or_else(|| find(APPOINTMENT_STATUS, &sent.trim().to_ascii_uppercase())) {
             Some("pending" | "waitlist") => "needs-action",
             Some("cancelled" | "entered-in-error") => "declined",
             Some(_) => "accepted",
