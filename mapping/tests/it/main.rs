@@ -27,4 +27,6 @@ mod rules;
 #[cfg(test)]
 mod snapshots;
 #[cfg(test)]
+mod validity;
+#[cfg(test)]
 mod visits;
