@@ -90,8 +90,20 @@ pub(crate) fn read(
                     schedule.visit(visit);
                 }
             }
-            "SCH" => group.schedule = Some(sch::open(segment, message, reading)),
-            "TXA" => group.document = Some(document(segment, message, &group, reading)),
+            "SCH" => {
+                let opened = sch::open(segment, message, reading);
+                group
+                    .schedule
+                    .replace(opened)
+                    .map_or((), sch::Schedule::close);
+            }
+            "TXA" => {
+                let opened = document(segment, message, &group, reading);
+                group
+                    .document
+                    .replace(opened)
+                    .map_or((), txa::Document::close);
+            }
             "FT1" => charge(segment, message, &mut group, reading),
             "MRG" => merge(segment, message, rules, &mut group, reading),
             name => rest(name, segment, &mut group, reading),

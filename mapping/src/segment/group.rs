@@ -94,6 +94,7 @@ impl<'r, 'a> Group<'r, 'a> {
 
     pub(super) fn close(&mut self) {
         self.close_visit();
+        self.coverage = None;
         if let Some(voice) = self.patient.take() {
             voice.close();
         }

@@ -3,7 +3,7 @@
 use mapping::bundle;
 use serde_json::Value;
 
-use crate::chart::{bytes, context, profile};
+use crate::chart::{Chart, bytes, context, profile, read_with};
 
 /// The first resource of that type in the bundle of a message, all of whose resources are valid.
 fn the(kind: &str, message: &str) -> Value {
@@ -94,6 +94,30 @@ fn a_period_does_not_end_before_it_starts() {
     let visit = the("Encounter", &format!("{head}\n{PATIENT}\n{visit}"));
     assert_eq!(visit["period"]["start"], "2024-02-01");
     assert_eq!(visit["period"].get("end"), None);
+}
+
+#[test]
+fn in2_goes_on_with_no_coverage_of_the_patient_before() {
+    let other = PATIENT.replace("77", "78");
+    let coverage = "IN1|1|P1^Plan One|INS9^^^NAIC";
+    let message = format!("{ADMIT}\n{PATIENT}\n{coverage}\n{other}\nIN2||900-12-3456||||MC77");
+    let coverage = the("Coverage", &message);
+    assert_eq!(coverage["identifier"][0]["value"], "P1");
+    assert_eq!(coverage["identifier"].as_array().unwrap().len(), 1);
+    let read = read_with(&message, profile());
+    let places: Vec<String> = read.unmapped.iter().map(ToString::to_string).collect();
+    assert_eq!(places, ["IN2-2", "IN2-6"]);
+}
+
+#[test]
+fn a_second_appointment_does_not_hide_the_first() {
+    let head = ADMIT.replace("ADT^A01", "SIU^S12");
+    let message = format!("{head}\nSCH|A1^EMR\nSCH|A2^EMR\n{PATIENT}");
+    let appointments = Chart::of(&[message]).resources();
+    let appointments = appointments
+        .keys()
+        .filter(|it| it.starts_with("Appointment"));
+    assert_eq!(appointments.count(), 2);
 }
 
 #[test]
