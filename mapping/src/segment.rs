@@ -91,18 +91,16 @@ pub(crate) fn read(
                 }
             }
             "SCH" => {
-                let opened = sch::open(segment, message, reading);
-                group
-                    .schedule
-                    .replace(opened)
-                    .map_or((), sch::Schedule::close);
+                if let Some(before) = group.schedule.take() {
+                    before.close();
+                }
+                group.schedule = Some(sch::open(segment, message, reading));
             }
             "TXA" => {
-                let opened = document(segment, message, &group, reading);
-                group
-                    .document
-                    .replace(opened)
-                    .map_or((), txa::Document::close);
+                if let Some(before) = group.document.take() {
+                    before.close();
+                }
+                group.document = Some(document(segment, message, &group, reading));
             }
             "FT1" => charge(segment, message, &mut group, reading),
             "MRG" => merge(segment, message, rules, &mut group, reading),

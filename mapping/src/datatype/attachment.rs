@@ -23,11 +23,13 @@ pub(crate) fn enclosed(sent: Repetition<'_>, reading: &Reading<'_>) -> Option<At
     let ed = Ed::new(sent);
     let content_type = media_type(&ed.data_type(), &ed.subtype());
     let data = data(ed, reading);
-    if content_type.is_none() && data.is_none() {
-        return None;
-    }
+    // FHIR: data has a type (att-1).
+    let content_type = content_type.or_else(|| {
+        let of_anything = "application/octet-stream";
+        data.is_some().then(|| of_anything.to_owned())
+    })?;
     Some(Attachment {
-        content_type: content_type.map(Into::into),
+        content_type: Some(content_type.into()),
         data: data.map(Into::into),
         ..Attachment::default()
     })
@@ -134,7 +136,7 @@ pub(crate) fn media_type(kind: &str, subtype: &str) -> Option<String> {
     let (kind, subtype) = (kind.trim(), subtype.trim().to_ascii_lowercase());
     if let Some(whole) = [subtype.as_str(), kind]
         .iter()
-        .find(|word| word.contains('/'))
+        .find(|word| is_media_type(word))
     {
         return Some(whole.to_ascii_lowercase());
     }
@@ -158,6 +160,17 @@ pub(crate) fn media_type(kind: &str, subtype: &str) -> Option<String> {
         major
     };
     Some(format!("{major}/{subtype}"))
+}
+
+/// Two names (RFC 6838, 4.2), maybe with parameters behind them.
+fn is_media_type(word: &str) -> bool {
+    let is_name = |name: &str| {
+        let is_character = |byte| u8::is_ascii_alphanumeric(&byte) || b"!#$&-^_.+".contains(&byte);
+        !name.is_empty() && name.bytes().all(is_character)
+    };
+    let bare = word.split(';').next().unwrap_or_default().trim_end();
+    bare.split_once('/')
+        .is_some_and(|(kind, subtype)| is_name(kind) && is_name(subtype))
 }
 
 #[cfg(test)]

@@ -5,23 +5,33 @@ use fhir::ResourceType;
 /// The names of an element (of a choice: all of them), and what it is then.
 type Element = (&'static [&'static str], &'static str);
 
-/// What a resource of that type must have. Elements that are computed anyway are not here.
-pub(super) const fn of(kind: ResourceType) -> &'static [Element] {
-    match kind {
-        ResourceType::AllergyIntolerance | ResourceType::RelatedPerson => &[PATIENT],
-        ResourceType::Appointment => &[PARTICIPANT],
-        ResourceType::ChargeItem => &[STATUS, CODE, SUBJECT],
-        ResourceType::Condition => &[SUBJECT],
-        ResourceType::Coverage => &[BENEFICIARY, PAYOR],
-        ResourceType::DiagnosticReport => &[STATUS, CODE],
-        ResourceType::EpisodeOfCare => &[PATIENT],
-        ResourceType::Immunization => &[DONE, VACCINE, PATIENT, OCCURRED],
-        ResourceType::MedicationRequest => &[STATUS, ORIGINAL_ORDER, MEDICATION, SUBJECT],
-        ResourceType::Observation => &[CODE],
-        ResourceType::Procedure => &[STATUS, SUBJECT],
-        ResourceType::ServiceRequest => &[STATUS, ORDER, SUBJECT],
-        _ => &[],
-    }
+/// What resources must have. Elements that are computed anyway are not here.
+const REQUIRED: &[(ResourceType, &[Element])] = &[
+    (ResourceType::AllergyIntolerance, &[PATIENT]),
+    (ResourceType::Appointment, &[PARTICIPANT]),
+    (ResourceType::ChargeItem, &[STATUS, CODE, SUBJECT]),
+    (ResourceType::Condition, &[SUBJECT]),
+    (ResourceType::Coverage, &[BENEFICIARY, PAYOR]),
+    (ResourceType::DiagnosticReport, &[STATUS, CODE]),
+    (ResourceType::EpisodeOfCare, &[PATIENT]),
+    (
+        ResourceType::Immunization,
+        &[DONE, VACCINE, PATIENT, OCCURRED],
+    ),
+    (
+        ResourceType::MedicationRequest,
+        &[STATUS, ORIGINAL_ORDER, MEDICATION, SUBJECT],
+    ),
+    (ResourceType::Observation, &[CODE]),
+    (ResourceType::Procedure, &[STATUS, SUBJECT]),
+    (ResourceType::RelatedPerson, &[PATIENT]),
+    (ResourceType::ServiceRequest, &[STATUS, ORDER, SUBJECT]),
+];
+
+/// What a resource of that type must have.
+pub(super) fn of(kind: ResourceType) -> &'static [Element] {
+    let found = REQUIRED.iter().find(|(known, _)| *known == kind);
+    found.map_or(&[], |(_, required)| required)
 }
 
 const STATUS: Element = (&["status"], r#"{"status":"unknown"}"#);

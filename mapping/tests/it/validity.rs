@@ -121,6 +121,24 @@ fn a_second_appointment_does_not_hide_the_first() {
 }
 
 #[test]
+fn a_document_of_no_good_type_is_bytes() {
+    let check = |kind: &str, expected: &str| {
+        let observed = format!("OBX|1|ED|11502-2^Document^LN||EMR^{kind}^Base64^SGkh||||||F");
+        let found = the(
+            "Observation",
+            &format!("{ADMIT}\n{PATIENT}\n{VISIT}\n{observed}"),
+        );
+        let document = &found["extension"][0]["valueAttachment"];
+        assert_eq!(document["contentType"], expected, "{kind}");
+        assert_eq!(document["data"], "SGkh");
+    };
+    check("^", "application/octet-stream");
+    check("AP^P/D/F", "application/octet-stream");
+    check("AP^/", "application/octet-stream");
+    check("^text/xml", "text/xml");
+}
+
+#[test]
 fn a_code_has_no_space_but_the_plain_one() {
     let patient = "PID|1||77^^^EMR^MR||DOE^JANE|||F\u{a0}X";
     let patient = the("Patient", &format!("{ADMIT}||||||UNICODE UTF-8\n{patient}"));
