@@ -18,16 +18,16 @@ pub(crate) fn value(attachment: Attachment) -> Extension {
     ext::valued(VALUE, ExtensionValue::Attachment(Box::new(attachment)))
 }
 
+/// The media type of what is of no known one.
+pub(crate) const BYTES: &str = "application/octet-stream";
+
 /// ED: a document inside the message.
 pub(crate) fn enclosed(sent: Repetition<'_>, reading: &Reading<'_>) -> Option<Attachment> {
     let ed = Ed::new(sent);
     let content_type = media_type(&ed.data_type(), &ed.subtype());
     let data = data(ed, reading);
     // FHIR: data has a type (att-1).
-    let content_type = content_type.or_else(|| {
-        let of_anything = "application/octet-stream";
-        data.is_some().then(|| of_anything.to_owned())
-    })?;
+    let content_type = content_type.or_else(|| data.is_some().then(|| BYTES.to_owned()))?;
     Some(Attachment {
         content_type: Some(content_type.into()),
         data: data.map(Into::into),
@@ -162,15 +162,17 @@ pub(crate) fn media_type(kind: &str, subtype: &str) -> Option<String> {
     Some(format!("{major}/{subtype}"))
 }
 
-/// Two names (RFC 6838, 4.2), maybe with parameters behind them.
-fn is_media_type(word: &str) -> bool {
-    let is_name = |name: &str| {
-        let is_character = |byte| u8::is_ascii_alphanumeric(&byte) || b"!#$&-^_.+".contains(&byte);
-        !name.is_empty() && name.bytes().all(is_character)
-    };
+/// Two names, maybe with parameters behind them.
+pub(crate) fn is_media_type(word: &str) -> bool {
     let bare = word.split(';').next().unwrap_or_default().trim_end();
     bare.split_once('/')
         .is_some_and(|(kind, subtype)| is_name(kind) && is_name(subtype))
+}
+
+/// RFC 6838, 4.2.
+pub(crate) fn is_name(text: &str) -> bool {
+    let is_part = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$&-^_.+".contains(&byte);
+    !text.is_empty() && text.bytes().all(is_part)
 }
 
 #[cfg(test)]

@@ -131,11 +131,26 @@ fn a_document_of_no_good_type_is_bytes() {
         let document = &found["extension"][0]["valueAttachment"];
         assert_eq!(document["contentType"], expected, "{kind}");
         assert_eq!(document["data"], "SGkh");
+        let head = ADMIT.replace("ADT^A01", "MDM^T02");
+        let message = format!("{head}\n{PATIENT}\nTXA|1|CN||||||||||D1^EMR\n{observed}");
+        let document = the("DocumentReference", &message);
+        let document = &document["content"][0]["attachment"];
+        assert_eq!(document["contentType"], expected, "{kind}");
     };
     check("^", "application/octet-stream");
     check("AP^P/D/F", "application/octet-stream");
     check("AP^/", "application/octet-stream");
     check("^text/xml", "text/xml");
+}
+
+#[test]
+fn an_allergy_begins_once_even_if_that_is_said_in_two_ways() {
+    let allergy = "IAM|1|DA|2670^Codeine^RXNORM||||AL7^EMR";
+    let message =
+        format!("{ADMIT}\n{PATIENT}\n{allergy}|||||in May\n{allergy}||||20200101|last year");
+    let found = the("AllergyIntolerance", &message);
+    assert_eq!(found["onsetDateTime"], "2020-01-01");
+    assert_eq!(found.get("onsetString"), None);
 }
 
 #[test]
