@@ -8,7 +8,7 @@ use jiff::tz::TimeZone;
 use libfuzzer_sys::fuzz_target;
 use mapping::inbound::{Context, Interpretation, interpret};
 use mapping::trace::trace;
-use mapping::{Facts, FoldContext, Profile, bundle_text, drafts, route};
+use mapping::{Facts, FoldContext, Profile, Ties, Whole, bundle_text, drafts, route};
 use model::{IdentityKey, Timestamp};
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
@@ -57,13 +57,14 @@ fn check(bytes: &[u8]) {
 
 /// Facts come back as they were stored, and joining them once more changes nothing.
 fn facts_are_kept(said: &Interpretation, ctx: &Context<'_>) {
-    let fold = FoldContext { profile: ctx.profile, key: ctx.key };
+    let ties = Ties::default();
+    let fold = FoldContext { key: ctx.key, ties: &ties };
     for statement in &said.statements {
         let stored = statement.facts.to_bytes();
         let mut facts = Facts::from_bytes(&stored).expect("we wrote them");
         facts.join(&statement.facts);
         assert_eq!(facts.to_bytes(), stored, "facts joined with themselves");
-        for draft in drafts(statement.entity, statement.kind, &facts, &fold) {
+        for draft in drafts(&Whole::one(statement.entity, statement.kind, &facts), &fold) {
             let _ = draft.lineage();
         }
     }
