@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
 use jiff::tz::TimeZone;
 use mapping::inbound::{Context, Interpretation, interpret};
-use mapping::{Facts, FoldContext, Profile, Ties, Whole, bundle_text, drafts};
+use mapping::{Facts, FoldContext, Profile, Ties, Whole, bundle_text};
 use model::{IdentityKey, Timestamp};
 
 const ADMISSION: &str = "MSH|^~\\&|EMR|AGENCY|BRIDGE|HUB|20240110090000-0600||ADT^A01^ADT_A01|A1|P|2.5.1\r\
@@ -75,7 +75,7 @@ fn resources(read: &Interpretation) -> usize {
     };
     let sizes = read.statements.iter().map(|said| {
         let whole = Whole::one(said.entity, said.kind, &said.facts);
-        let drafts = drafts(&whole, &fold);
+        let drafts = whole.drafts(&fold);
         drafts.iter().map(|draft| draft.text.len()).sum::<usize>()
     });
     sizes.sum()

@@ -8,7 +8,7 @@ use jiff::tz::TimeZone;
 use libfuzzer_sys::fuzz_target;
 use mapping::inbound::{Context, Interpretation, interpret};
 use mapping::trace::trace;
-use mapping::{Facts, FoldContext, Profile, Ties, Whole, bundle_text, drafts, route};
+use mapping::{Facts, FoldContext, Profile, Ties, Whole, bundle_text, route};
 use model::{IdentityKey, Timestamp};
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
@@ -64,7 +64,7 @@ fn facts_are_kept(said: &Interpretation, ctx: &Context<'_>) {
         let mut facts = Facts::from_bytes(&stored).expect("we wrote them");
         facts.join(&statement.facts);
         assert_eq!(facts.to_bytes(), stored, "facts joined with themselves");
-        for draft in drafts(&Whole::one(statement.entity, statement.kind, &facts), &fold) {
+        for draft in Whole::one(statement.entity, statement.kind, &facts).drafts(&fold) {
             let _ = draft.lineage();
         }
     }
