@@ -46,14 +46,14 @@ async fn check(client: anyhow::Result<Client>, script: &str, n: usize) {
 
 #[tokio::test]
 async fn the_mllp_client_of_pypi_hl7_is_served() {
-    check(Client::python(&["hl7==0.4.5"]), "hl7_send.py", 41).await;
+    check(Client::python(&["hl7==0.4.5"]), "clients/hl7_send.py", 41).await;
 }
 
 #[tokio::test]
 async fn the_client_of_npm_medplum_hl7_is_served() {
     check(
         Client::node(&["@medplum/hl7@4", "@medplum/core@4"]),
-        "medplum_send.js",
+        "clients/medplum_send.js",
         42,
     )
     .await;

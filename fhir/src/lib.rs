@@ -31,6 +31,7 @@ pub use instant::{OPEN_END, OPEN_START};
 pub use outcome::{Issue, OperationOutcome, Severity};
 pub use reference::Reference;
 pub use resource_type::ResourceType;
+pub use rules::runs_forward;
 pub use search::params::{ParamKind, SearchParam, params};
 pub use subset::subset;
 pub use text::normalise;

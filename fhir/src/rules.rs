@@ -110,6 +110,11 @@ fn period_runs_forward(period: &Map<String, Value>) -> bool {
     is_in_order(text(period, "start"), text(period, "end"))
 }
 
+/// Whether a period may begin and end so (per-1), as far as both can be read.
+pub fn runs_forward(start: &str, end: &str) -> bool {
+    is_in_order(Some(start), Some(end))
+}
+
 /// Compared as far as both are precise: 2024-05-01 to 2024-05 is in order.
 fn is_in_order(start: Option<&str>, end: Option<&str>) -> bool {
     match (start.and_then(Moment::parse), end.and_then(Moment::parse)) {

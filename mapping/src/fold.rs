@@ -7,6 +7,7 @@ mod episode;
 mod observation;
 mod order;
 mod patient;
+mod required;
 mod rules;
 mod timeline;
 mod visit;
@@ -307,6 +308,11 @@ impl<'f: 'c, 'c> Builder<'f, 'c> {
     }
 
     pub(super) fn finish(mut self) -> Draft<'f> {
+        for (names, fragment) in required::of(self.kind) {
+            if !names.iter().any(|name| self.assembly.has(name)) {
+                self.add_computed(fragment);
+            }
+        }
         // What another field said better is not in the resource.
         let assembly = &self.assembly;
         self.lines.retain(|(element, _)| assembly.has(element));

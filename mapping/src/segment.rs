@@ -98,8 +98,18 @@ pub(crate) fn read(
                     schedule.visit(visit);
                 }
             }
-            "SCH" => group.schedule = Some(sch::open(segment, message, reading)),
-            "TXA" => group.document = Some(document(segment, message, &group, reading)),
+            "SCH" => {
+                if let Some(before) = group.schedule.take() {
+                    before.close();
+                }
+                group.schedule = Some(sch::open(segment, message, reading));
+            }
+            "TXA" => {
+                if let Some(before) = group.document.take() {
+                    before.close();
+                }
+                group.document = Some(document(segment, message, &group, reading));
+            }
             "FT1" => charge(segment, message, &mut group, reading),
             "MRG" => merge(segment, message, rules, &mut group, reading),
             name => rest(name, segment, &mut group, reading),

@@ -18,16 +18,18 @@ pub(crate) fn value(attachment: Attachment) -> Extension {
     ext::valued(VALUE, ExtensionValue::Attachment(Box::new(attachment)))
 }
 
+/// The media type of what is of no known one.
+pub(crate) const BYTES: &str = "application/octet-stream";
+
 /// ED: a document inside the message.
 pub(crate) fn enclosed(sent: Repetition<'_>, reading: &Reading<'_>) -> Option<Attachment> {
     let ed = Ed::new(sent);
     let content_type = media_type(&ed.data_type(), &ed.subtype());
     let data = data(ed, reading);
-    if content_type.is_none() && data.is_none() {
-        return None;
-    }
+    // FHIR: data has a type (att-1).
+    let content_type = content_type.or_else(|| data.is_some().then(|| BYTES.to_owned()))?;
     Some(Attachment {
-        content_type: content_type.map(Into::into),
+        content_type: Some(content_type.into()),
         data: data.map(Into::into),
         ..Attachment::default()
     })
@@ -134,7 +136,7 @@ pub(crate) fn media_type(kind: &str, subtype: &str) -> Option<String> {
     let (kind, subtype) = (kind.trim(), subtype.trim().to_ascii_lowercase());
     if let Some(whole) = [subtype.as_str(), kind]
         .iter()
-        .find(|word| word.contains('/'))
+        .find(|word| is_media_type(word))
     {
         return Some(whole.to_ascii_lowercase());
     }
@@ -158,6 +160,19 @@ pub(crate) fn media_type(kind: &str, subtype: &str) -> Option<String> {
         major
     };
     Some(format!("{major}/{subtype}"))
+}
+
+/// Two names, maybe with parameters behind them.
+pub(crate) fn is_media_type(word: &str) -> bool {
+    let bare = word.split(';').next().unwrap_or_default().trim_end();
+    bare.split_once('/')
+        .is_some_and(|(kind, subtype)| is_name(kind) && is_name(subtype))
+}
+
+/// RFC 6838, 4.2.
+pub(crate) fn is_name(text: &str) -> bool {
+    let is_part = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$&-^_.+".contains(&byte);
+    !text.is_empty() && text.bytes().all(is_part)
 }
 
 #[cfg(test)]

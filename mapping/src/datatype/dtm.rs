@@ -170,15 +170,34 @@ pub(crate) fn date_time(text: &str, reading: &Reading<'_>) -> Option<DateTime> {
     Some(When::read(text, reading)?.date_time().into())
 }
 
-/// Two fields as a period; none if neither says anything.
+/// Two fields as a period; none if neither says anything. An end before the start says nothing.
 pub(crate) fn period(start: &str, end: &str, reading: &Reading<'_>) -> Option<Box<Period>> {
-    let (start, end) = (date_time(start, reading), date_time(end, reading));
+    let [start, end] = [start, end].map(|sent| Some(When::read(sent, reading)?.date_time()));
+    if !is_forward(start.as_deref(), end.as_deref()) {
+        reading.issue(BACKWARD);
+    }
+    lasting(start, end)
+}
+
+/// What is wrong with such a period.
+pub(crate) const BACKWARD: &str = "the end is before the start";
+
+/// Whether a period may begin and end so.
+pub(crate) fn is_forward(start: Option<&str>, end: Option<&str>) -> bool {
+    start
+        .zip(end)
+        .is_none_or(|(start, end)| fhir::runs_forward(start, end))
+}
+
+/// A period of times that we wrote. FHIR allows no end before the start (per-1): the start stays.
+pub(crate) fn lasting(start: Option<String>, end: Option<String>) -> Option<Box<Period>> {
+    let end = end.filter(|end| is_forward(start.as_deref(), Some(end)));
     if start.is_none() && end.is_none() {
         return None;
     }
     Some(Box::new(Period {
-        start,
-        end,
+        start: start.map(Into::into),
+        end: end.map(Into::into),
         ..Period::default()
     }))
 }

@@ -15,13 +15,15 @@ pub(crate) fn text(sent: &str) -> Option<String> {
         return Some(trimmed.to_owned());
     }
     let clean: String = trimmed.chars().filter(allowed).collect();
-    (!clean.trim().is_empty()).then_some(clean)
+    let clean = clean.trim();
+    (!clean.is_empty()).then(|| clean.to_owned())
 }
 
 /// A code: single spaces inside, none around (FHIR R4, datatypes.html#code).
 pub(crate) fn code(sent: &str) -> Option<String> {
     let text = text(sent)?;
-    let regular = !text.contains("  ") && !text.contains(['\t', '\r', '\n']);
+    let is_other_space = |c: char| c != ' ' && c.is_whitespace();
+    let regular = !text.contains("  ") && !text.contains(is_other_space);
     Some(if regular {
         text
     } else {
@@ -38,10 +40,12 @@ mod tests {
         assert_eq!(text("  "), None);
         assert_eq!(text("\"\""), None);
         assert_eq!(text(" a\u{1}b "), Some("ab".to_owned()));
+        assert_eq!(text("\u{1} a\u{1} "), Some("a".to_owned()));
     }
 
     #[test]
     fn a_code_has_single_spaces() {
         assert_eq!(code(" a  b\tc "), Some("a b c".to_owned()));
+        assert_eq!(code("a\u{a0}b"), Some("a b".to_owned()));
     }
 }

@@ -9,40 +9,6 @@ use super::observation;
 use super::patient::owned;
 use super::{Builder, Draft, FoldContext, Parts, Said};
 
-/// Elements that R4 requires, as they are where nobody said anything of them.
-type Required = &'static [(&'static [&'static str], &'static str)];
-
-const ORDERED: Required = &[
-    (&["status"], r#"{"status":"unknown"}"#),
-    (&["intent"], r#"{"intent":"order"}"#),
-    (&["subject"], r#"{"subject":{"display":"unknown"}}"#),
-];
-
-const PRESCRIBED: Required = &[
-    (&["status"], r#"{"status":"unknown"}"#),
-    (&["intent"], r#"{"intent":"original-order"}"#),
-    (
-        &["medicationCodeableConcept"],
-        r#"{"medicationCodeableConcept":{"text":"unknown"}}"#,
-    ),
-    (&["subject"], r#"{"subject":{"display":"unknown"}}"#),
-];
-
-const REPORTED: Required = &[
-    (&["status"], r#"{"status":"unknown"}"#),
-    (&["code"], r#"{"code":{"text":"unknown"}}"#),
-];
-
-const IMMUNIZED: Required = &[
-    (&["status"], r#"{"status":"completed"}"#),
-    (&["vaccineCode"], r#"{"vaccineCode":{"text":"unknown"}}"#),
-    (&["patient"], r#"{"patient":{"display":"unknown"}}"#),
-    (
-        &["occurrenceDateTime", "occurrenceString"],
-        r#"{"occurrenceString":"unknown"}"#,
-    ),
-];
-
 /// Fields that say where an order stands, the better one first.
 const ORDER_STATUS: &[Place] = &[Place::new("ORC", 5), Place::new("ORC", 1)];
 
@@ -56,7 +22,6 @@ pub(super) fn request<'f>(
         entity,
         ResourceType::ServiceRequest,
         "supportingInfo",
-        ORDERED,
         parts,
         ctx,
     )
@@ -69,21 +34,13 @@ pub(super) fn prescription<'f>(
     ctx: &FoldContext<'_>,
 ) -> Vec<Draft<'f>> {
     let kind = ResourceType::MedicationRequest;
-    ordered(
-        entity,
-        kind,
-        "supportingInformation",
-        PRESCRIBED,
-        parts,
-        ctx,
-    )
+    ordered(entity, kind, "supportingInformation", parts, ctx)
 }
 
 fn ordered<'f>(
     entity: EntityId,
     kind: ResourceType,
     element: &str,
-    required: Required,
     parts: &Parts<'f>,
     ctx: &FoldContext<'_>,
 ) -> Vec<Draft<'f>> {
@@ -104,7 +61,10 @@ fn ordered<'f>(
     if builder.assembly.has("occurrenceTiming") {
         builder.assembly.remove("occurrenceDateTime");
     }
-    complete(&mut builder, required);
+    // FHIR: details are those of a code (prr-1).
+    if builder.assembly.has("orderDetail") && !builder.assembly.has("code") {
+        builder.add_computed(r#"{"code":{"text":"unknown"}}"#);
+    }
     let mut drafts = vec![builder.finish()];
     drafts.extend(owned(entity, parts, ctx));
     drafts
@@ -126,7 +86,6 @@ pub(super) fn report<'f>(
     if let Some(results) = &results {
         builder.add_computed(results);
     }
-    complete(&mut builder, REPORTED);
     // HL7 v2.5.1 ch. 7.4.2: an observation that names no time was made at that of OBR-7.
     let effective = ["effectiveDateTime", "effectivePeriod"]
         .iter()
@@ -159,7 +118,6 @@ pub(super) fn immunization<'f>(
             builder.add_all(told);
         }
     }
-    complete(&mut builder, IMMUNIZED);
     let mut drafts = vec![builder.finish()];
     drafts.extend(owned(entity, parts, ctx));
     drafts
@@ -182,13 +140,5 @@ fn add<'f: 'c, 'c>(builder: &mut Builder<'f, 'c>, said: &[Said<'f>], alternative
             continue;
         }
         builder.add(*said);
-    }
-}
-
-fn complete<'f: 'c, 'c>(builder: &mut Builder<'f, 'c>, required: Required) {
-    for (names, fragment) in required {
-        if !names.iter().any(|name| builder.assembly.has(name)) {
-            builder.add_computed(fragment);
-        }
     }
 }

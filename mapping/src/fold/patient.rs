@@ -203,9 +203,9 @@ fn first(list: &str) -> Option<&str> {
 }
 
 /// Of two forms of one element the first counts: it says more.
-fn choose(patient: &mut Builder<'_, '_>, better: &str, other: &str) {
-    if patient.assembly.has(better) {
-        patient.assembly.remove(other);
+fn choose(builder: &mut Builder<'_, '_>, better: &str, other: &str) {
+    if builder.assembly.has(better) {
+        builder.assembly.remove(other);
     }
 }
 
@@ -259,6 +259,7 @@ pub(super) fn owned<'f>(
         if kind == ResourceType::Procedure {
             performers(name, parts, &mut builder);
         }
+        choose(&mut builder, "onsetDateTime", "onsetString");
         Some(builder.finish())
     };
     parts.each().filter_map(draft).collect()

@@ -7,7 +7,7 @@ use fhirbolt::model::r4::resources::{Encounter, EncounterClassHistory, Encounter
 use fhirbolt::model::r4::types::{CodeableConcept, Coding, Period};
 use model::{EntityId, Stage, Trigger};
 
-use crate::datatype::ext;
+use crate::datatype::{dtm, ext};
 use crate::facts::{Event, Facts, Place};
 use crate::json::{self, Assembly, members};
 use crate::segment::blank_encounter;
@@ -248,15 +248,7 @@ impl<'f> Visit<'f> {
                         .map(|event| event.at.clone())
                 })
         });
-        let end = end.flatten();
-        if start.is_none() && end.is_none() {
-            return None;
-        }
-        Some(Box::new(Period {
-            start: start.map(Into::into),
-            end: end.map(Into::into),
-            ..Period::default()
-        }))
+        dtm::lasting(start, end.flatten())
     }
 }
 

@@ -108,6 +108,7 @@ impl<'r, 'a> Group<'r, 'a> {
     pub(super) fn close(&mut self) {
         self.close_visit();
         self.episode = None;
+        self.coverage = None;
         if let Some(voice) = self.patient.take() {
             voice.close();
         }

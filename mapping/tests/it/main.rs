@@ -35,4 +35,6 @@ mod rules;
 #[cfg(test)]
 mod snapshots;
 #[cfg(test)]
+mod validity;
+#[cfg(test)]
 mod visits;

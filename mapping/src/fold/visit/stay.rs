@@ -4,7 +4,7 @@ use fhirbolt::model::r4::resources::EncounterLocation;
 use fhirbolt::model::r4::types::{CodeableConcept, ExtensionValue, Period, Reference};
 use model::{Stage, Trigger};
 
-use crate::datatype::{cwe, ext};
+use crate::datatype::{cwe, dtm, ext};
 use crate::facts::{Event, Facts, Place, Source};
 
 use super::super::Said;
@@ -69,7 +69,7 @@ pub(super) fn locations(
         } else {
             present(stage)
         };
-        let period = period(span.start, span.end);
+        let period = dtm::lasting(span.start, span.end);
         located(span.location, status, period)
     }));
     if let Some(location) = field(TEMPORARY).and_then(reference) {
@@ -165,17 +165,6 @@ fn located(location: String, status: &str, period: Option<Box<Period>>) -> Encou
         period,
         ..EncounterLocation::default()
     }
-}
-
-fn period(start: Option<String>, end: Option<String>) -> Option<Box<Period>> {
-    if start.is_none() && end.is_none() {
-        return None;
-    }
-    Some(Box::new(Period {
-        start: start.map(Into::into),
-        end: end.map(Into::into),
-        ..Period::default()
-    }))
 }
 
 /// The location that a field's fragment names.

@@ -236,10 +236,12 @@ impl Told {
         for (name, immunization) in &told {
             tell(name, immunization, voice);
         }
-        for (name, leaflet) in education {
-            // A vaccine's type alone tells of no leaflet.
+        for (name, mut leaflet) in education {
+            // A vaccine's type alone tells of no leaflet, a day alone not of which one (imm-1).
             let days = [&leaflet.publication_date, &leaflet.presentation_date];
             if days.into_iter().any(Option::is_some) {
+                let kind = leaflet.document_type.take();
+                leaflet.document_type = kind.or_else(|| Some("unknown".into()));
                 let immunization = Immunization {
                     education: vec![leaflet],
                     ..rxa::blank()

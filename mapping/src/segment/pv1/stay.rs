@@ -5,7 +5,8 @@ use fhirbolt::model::r4::types::{Coding, Period, Reference};
 use hl7v2::datatype::{Cwe, Pl};
 use hl7v2::{Message, Repetition};
 
-use crate::datatype::{cwe, dtm, pl, text};
+use crate::datatype::dtm::{self, When};
+use crate::datatype::{cwe, pl, text};
 use crate::facts::Event;
 use crate::inbound::trigger::{IdentityRule, Rules};
 use crate::inbound::{Reading, Seg, Voice, occurred};
@@ -69,6 +70,14 @@ pub(super) fn state(pv1: &Seg<'_>, message: &Message<'_>, rules: Rules, voice: &
             ..Period::default()
         }))
     });
+    let [start, end] = [44, 45].map(|n| {
+        let sent = dtm::lenient(&pv1.field(n).text())?;
+        Some(When::new(sent, &reading.zone).date_time())
+    });
+    if !dtm::is_forward(start.as_deref(), end.as_deref()) {
+        reading.at(pv1.place(45));
+        reading.issue(dtm::BACKWARD);
+    }
     happen(pv1, message, rules, assigned, voice);
 }
 

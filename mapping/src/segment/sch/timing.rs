@@ -5,7 +5,7 @@ use fhirbolt::model::r4::types::{Instant, Period};
 use hl7v2::datatype::Nm;
 use model::Timestamp;
 
-use crate::datatype::dtm::When;
+use crate::datatype::dtm::{self, When};
 use crate::facts::Place;
 use crate::inbound::{Reading, Seg, Voice};
 use crate::json;
@@ -137,7 +137,7 @@ impl Timing {
         let (offset, units) = (seg.field(fields.offset), seg.field(fields.offset + 1));
         if let Some(start) = When::read(&sent, reading) {
             let end = seconds.and_then(|seconds| start.later(seconds));
-            return Some(lasting(start.date_time(), end));
+            return dtm::lasting(Some(start.date_time()), end);
         }
         let offset = self::seconds(&offset.text(), &units.text(), reading)?;
         let start: jiff::Zoned = zoned(self.start.as_deref()?)?;
@@ -146,10 +146,10 @@ impl Timing {
             at.ok()
                 .map(|at| at.strftime("%Y-%m-%dT%H:%M:%S%:z").to_string())
         };
-        Some(lasting(
-            at(offset)?,
+        dtm::lasting(
+            Some(at(offset)?),
             seconds.and_then(|length| at(offset.saturating_add(length))),
-        ))
+        )
     }
 }
 
@@ -159,14 +159,6 @@ fn zoned(instant: &str) -> Option<jiff::Zoned> {
     let offset = pieces.to_numeric_offset()?;
     let at: Timestamp = instant.parse().ok()?;
     Some(at.to_zoned(jiff::tz::TimeZone::fixed(offset)))
-}
-
-fn lasting(start: String, end: Option<String>) -> Box<Period> {
-    Box::new(Period {
-        start: Some(start.into()),
-        end: end.map(Into::into),
-        ..Period::default()
-    })
 }
 
 fn between(start: String, end: Option<String>) -> Appointment {

@@ -173,11 +173,15 @@ fn embedded(ed: Ed<'_>, reading: &Reading<'_>) -> Attachment {
     if data.is_none() {
         reading.issue("data is not in the encoding that it names");
     }
+    let data = data.filter(|data| !data.is_empty());
     let (kind, subtype) = (ed.data_type(), ed.subtype());
+    // FHIR: data has a type (att-1).
+    let content_type = media_type(&kind, &subtype)
+        .or_else(|| data.is_some().then(|| attachment::BYTES.to_owned()));
     Attachment {
-        content_type: media_type(&kind, &subtype).map(Into::into),
+        content_type: content_type.map(Into::into),
         extension: original(&kind, &subtype),
-        data: data.filter(|data| !data.is_empty()).map(Into::into),
+        data: data.map(Into::into),
         ..Attachment::default()
     }
 }
@@ -207,13 +211,13 @@ fn pointed_at(rp: Rp<'_>) -> Option<Attachment> {
 fn media_type(kind: &str, subtype: &str) -> Option<String> {
     let kind = kind.trim().to_ascii_lowercase();
     let subtype = subtype.trim().to_ascii_lowercase();
-    if subtype.contains('/') {
+    if attachment::is_media_type(&subtype) {
         return Some(subtype);
     }
     if let Some(known) = find(MEDIA_TYPES, &subtype) {
         return Some(known.to_owned());
     }
-    if MAJOR.contains(&kind.as_str()) && is_token(&subtype) {
+    if MAJOR.contains(&kind.as_str()) && attachment::is_name(&subtype) {
         return Some(format!("{kind}/{subtype}"));
     }
     find(MEDIA_TYPES, &kind).map(str::to_owned)
@@ -230,11 +234,6 @@ const MAJOR: [&str; 8] = [
     "text",
     "video",
 ];
-
-fn is_token(text: &str) -> bool {
-    let is_part = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$&-^_.+".contains(&byte);
-    !text.is_empty() && text.bytes().all(is_part)
-}
 
 /// ED.2, where it is all that was said of the type.
 fn original(kind: &str, subtype: &str) -> Vec<Extension> {
