@@ -122,7 +122,7 @@ struct Contained<'r>(&'r Resource);
 impl Members for Contained<'_> {
     fn write_members(&self, object: &mut Object<'_>) {
         if let Resource::Medication(medication) = self.0 {
-            object.text("resourceType", "Medication");
+            object.text("\"resourceType\":", "Medication");
             medication.write_members(object);
         }
     }
