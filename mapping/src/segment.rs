@@ -139,13 +139,11 @@ fn merge(
             patient,
             group.account.as_ref(),
         );
-        let relation = match rules.identity {
-            IdentityRule::MergePatients => Some(Relation::Merged),
-            IdentityRule::MovePatient => Some(Relation::Moved),
-            _ => None,
-        };
-        if let Some(relation) = relation {
-            mrg::state(seg, message, relation, patient);
+        if rules.identity == IdentityRule::MergePatients {
+            mrg::state(seg, message, Relation::Merged, patient);
+        }
+        if rules.identity == IdentityRule::MovePatient {
+            mrg::state(seg, message, Relation::Moved, patient);
         }
         if matches!(
             rules.identity,

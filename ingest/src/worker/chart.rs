@@ -327,8 +327,7 @@ fn fold(
         };
         // What is folded for another reason than facts is held against the store.
         let is_turned = |one: &&Joined<'_>| known.turned.contains_key(&one.entity);
-        let same_rules =
-            members.iter().all(|one| one.same_rules) && !members.iter().any(|one| is_turned(&one));
+        let same_rules = members.iter().all(|one| one.same_rules) && !members.iter().any(is_turned);
         let new = members.iter().all(|one| one.before.is_none()) && known.before.is_empty();
         for draft in whole.drafts(&context(&known.after)) {
             let old = was.remove(&(draft.kind, draft.id));
@@ -394,9 +393,10 @@ fn ask(
 ) {
     let question = |whole: &Whole<'_>| {
         let (_, claimant) = whole.claimed()?;
-        let kind = match whole.kind() {
-            EntityKind::Visit => "visit-of-two-patients",
-            _ => "record-of-two-patients",
+        let kind = if whole.kind() == EntityKind::Visit {
+            "visit-of-two-patients"
+        } else {
+            "record-of-two-patients"
         };
         Some(Question {
             kind: kind.to_owned(),

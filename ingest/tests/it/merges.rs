@@ -29,7 +29,7 @@ async fn chart(world: &World) -> Vec<(ResourceType, Value)> {
         ResourceType::Condition,
     ] {
         for mut resource in world.resources(kind).await {
-            resource["meta"] = Value::Null;
+            resource.as_object_mut().unwrap().remove("meta");
             chart.push((kind, resource));
         }
     }

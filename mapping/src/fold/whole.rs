@@ -9,7 +9,7 @@ use fhir::ResourceType;
 use model::{EntityId, IdentityKey};
 use serde_json::Value;
 
-use crate::facts::{Facts, RegisterKey, Source};
+use crate::facts::{Facts, Place, RegisterKey, Source};
 use crate::inbound::{CLAIM, EntityKind, MOVED, NOBODY};
 use crate::ties::{Link, Maker, Relation, Ties};
 
@@ -98,7 +98,7 @@ fn unit<'f>(
         Some((_, rows)) => rows.extend(nobodys),
         None => groups.push((NOBODY, nobodys)),
     }
-    let owner = groups.first().map_or(NOBODY, |(person, _)| *person);
+    let holder = groups.first().map_or(NOBODY, |(person, _)| *person);
     let whole = |(nth, (person, rows)): (usize, (EntityId, Vec<Row<'f>>))| {
         let owners: Vec<EntityId> = rows.iter().map(|row| row.owner).collect();
         let mut whole = Whole::of(kind, lead, rows);
@@ -106,7 +106,7 @@ fn unit<'f>(
         whole.means.extend(renamed.map(|owner| (owner, person)));
         if nth != 0 {
             whole.stand_apart(person, key);
-            whole.claimed = Some((owner, person));
+            whole.claimed = Some((holder, person));
         }
         whole
     };
@@ -324,10 +324,12 @@ fn joined(kind: EntityKind, members: &[(EntityId, Cow<'_, Facts>)]) -> Facts {
     let mut all = Facts::new();
     for (nth, (_, facts)) in members.iter().enumerate() {
         let is_kept = |key: &RegisterKey| {
-            let names = match kind {
-                EntityKind::Patient => &patient::NAMES[..],
-                EntityKind::Visit => &visit::NAMES[..],
-                _ => &[],
+            let names: &[Place] = if kind == EntityKind::Patient {
+                &patient::NAMES
+            } else if kind == EntityKind::Visit {
+                &visit::NAMES
+            } else {
+                &[]
             };
             nth == 0 || !key.part.is_empty() || !names.contains(&key.field)
         };

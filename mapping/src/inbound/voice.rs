@@ -87,10 +87,12 @@ impl<'r, 'a> Voice<'r, 'a> {
         entity: EntityId,
         identities: Vec<SourceIdentity>,
     ) -> Self {
-        let owner = match kind {
-            EntityKind::Patient => Some(entity),
-            kind if kind.shared() => Some(NOBODY),
-            _ => reading.patient(),
+        let owner = if kind == EntityKind::Patient {
+            Some(entity)
+        } else if kind.shared() {
+            Some(NOBODY)
+        } else {
+            reading.patient()
         };
         Self {
             reading,

@@ -35,7 +35,7 @@ fn veto(one: &[(usize, &str)], other: &[(usize, &str)]) -> Option<Veto> {
     there.veto
 }
 
-fn check(one: &[(usize, &str)], other: &[(usize, &str)], expected: Decision) {
+fn check(one: &[(usize, &str)], other: &[(usize, &str)], expected: &Decision) {
     let scored = score(&features(one), &features(other), &Weights::default());
     let candidate = Candidate {
         person: 1,
@@ -43,33 +43,25 @@ fn check(one: &[(usize, &str)], other: &[(usize, &str)], expected: Decision) {
         rival: None,
     };
     let decided = decide(&[candidate], &Thresholds::default());
-    assert_eq!(decided, expected, "{scored:?}");
+    assert_eq!(&decided, expected, "{scored:?}");
 }
 
 #[test]
 fn the_same_person_at_another_source_is_linked() {
     let known = [(3, "1^^^NORTH^MR"), NAME, BIRTH, HOME, PHONE];
     let link = Decision::Link(0);
-    check(
-        &known,
-        &[(3, "77^^^CLINIC^MR"), NAME, BIRTH, HOME],
-        link.clone(),
-    );
-    check(
-        &known,
-        &[(5, "Quimbey^Orla^J"), BIRTH, HOME, PHONE],
-        link.clone(),
-    );
-    check(&known, &[NAME, (7, "19501302"), HOME, PHONE], link);
+    check(&known, &[(3, "77^^^CLINIC^MR"), NAME, BIRTH, HOME], &link);
+    check(&known, &[(5, "Quimbey^Orla^J"), BIRTH, HOME, PHONE], &link);
+    check(&known, &[NAME, (7, "19501302"), HOME, PHONE], &link);
 }
 
 #[test]
 fn who_agrees_in_name_and_birth_date_alone_is_reviewed() {
-    check(&[NAME, BIRTH], &[NAME, BIRTH], Decision::Review(vec![0]));
+    check(&[NAME, BIRTH], &[NAME, BIRTH], &Decision::Review(vec![0]));
     check(
         &[NAME, BIRTH],
         &[(5, "Zed^Al"), (7, "19770101")],
-        Decision::New,
+        &Decision::New,
     );
 }
 
@@ -306,7 +298,7 @@ fn any_features() -> impl Strategy<Value = Features> {
     proptest::collection::vec(any_field(), 40).prop_map(|fields| {
         let fields: Vec<(usize, String)> = fields
             .into_iter()
-            .map(|text| text.replace('|', "").replace('\r', ""))
+            .map(|text| text.replace(['|', '\r'], ""))
             .enumerate()
             .collect();
         let fields: Vec<(usize, &str)> = fields

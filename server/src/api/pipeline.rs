@@ -288,9 +288,10 @@ impl Record {
 fn action(interaction: Option<&Interaction>, method: &Method) -> Action {
     match (interaction, method) {
         (Some(Interaction::Search { .. }), _) => Action::Execute,
-        (Some(Interaction::Decide { .. }), _) => Action::Update,
         (Some(Interaction::Create { .. }), _) | (None, &Method::POST) => Action::Create,
-        (None, &Method::PUT | &Method::PATCH) => Action::Update,
+        (Some(Interaction::Decide { .. }), _) | (None, &Method::PUT | &Method::PATCH) => {
+            Action::Update
+        }
         (None, &Method::DELETE) => Action::Delete,
         (Some(_) | None, _) => Action::Read,
     }

@@ -1,5 +1,7 @@
 //! `drawbridge review list|show|decide`
 
+use std::fmt::Write as _;
+
 use anyhow::Context as _;
 use clap::Subcommand;
 use model::Actor;
@@ -126,18 +128,19 @@ fn side_by_side(shown: &Value) -> String {
             }
         });
         let values: Vec<String> = values.map(|value| format!("{value:38}")).collect();
-        text.push_str(&format!("\n  {name:12}{}", values.join("  ").trim_end()));
+        let values = values.join("  ");
+        let _ = write!(text, "\n  {name:12}{}", values.trim_end());
     }
     let parts = shown.pointer("/explained/parts").and_then(Value::as_array);
     for part in parts.into_iter().flatten() {
         let what = part["what"].as_str().unwrap_or_default();
-        text.push_str(&format!("\n  {:>5}  {what}", part["points"]));
+        let _ = write!(text, "\n  {:>5}  {what}", part["points"]);
     }
     if let Some(forbidden) = shown
         .pointer("/explained/forbidden")
         .and_then(Value::as_str)
     {
-        text.push_str(&format!("\n  not by itself: {forbidden}"));
+        let _ = write!(text, "\n  not by itself: {forbidden}");
     }
     text
 }

@@ -1,8 +1,6 @@
 //! Persons: searches and patients' tokens see through links.
 
 use fhir::ResourceType;
-use jiff::Timestamp;
-use mapping::facts::{Source, Stamp};
 use mapping::inbound::EntityKind;
 use mapping::{Link, Maker, Relation};
 use model::{Actor, EntityId, ResourceId, Tenant};
@@ -13,18 +11,7 @@ use crate::site::{EVERYTHING, Site, document, ids, told};
 /// One patient was merged into another, by whoever decides.
 async fn merge(site: &Site, from: ResourceId, to: ResourceId) {
     let row = site.store.tenant("default").await.unwrap().unwrap();
-    let stamp = Stamp {
-        stated: Timestamp::now(),
-        sequence: None,
-        sent: None,
-        control_id: String::new(),
-        digest: 0,
-    };
-    let source = Source {
-        stamp,
-        journal: None,
-        mapping: 0,
-    };
+    let source = ingest::decided(site.store.clock().now(), "test");
     let link = Link {
         kind: EntityKind::Patient,
         from: EntityId(from.0),

@@ -16,9 +16,10 @@ async fn asked(site: &Site, one: model::ResourceId, other: model::ResourceId) ->
         explained: Some(json!({"points": 140, "parts": []}).to_string()),
     };
     let mut tx = site.store.begin(Tenant::DEFAULT).await.unwrap();
-    review::open(&mut tx, &[question.clone()]).await.unwrap();
+    let asked = std::slice::from_ref(&question);
+    review::open(&mut tx, asked).await.unwrap();
     // Asked twice, open once.
-    review::open(&mut tx, &[question]).await.unwrap();
+    review::open(&mut tx, asked).await.unwrap();
     tx.commit().await.unwrap();
     let open = review::list(&site.store, Tenant::DEFAULT, None, 10)
         .await

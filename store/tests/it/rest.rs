@@ -87,6 +87,7 @@ async fn reviews_stay_open_until_they_are_decided() {
         journal: None,
         entity: None,
         other_entity: None,
+        explained: None,
     };
     let mut tx = db.store.begin(T).await.unwrap();
     review::open(&mut tx, &[question.clone(), question.clone()])
