@@ -15,7 +15,7 @@ use crate::profiles::Library;
 use crate::serve::interface_settings;
 
 pub use again::{replay, wait};
-pub use preview::{Preview, preview, said};
+pub use preview::{Preview, lane, preview, said};
 
 /// What it takes to read a tenant's messages.
 pub struct Reader {

@@ -13,7 +13,7 @@ use model::{JournalId, LaneId};
 use crate::InterfaceId;
 
 pub use claim::{claim, claim_exactly, tenants_with_work, try_lock};
-pub use settle::{dead_letter, finish, postpone, requeue};
+pub use settle::{Again, dead_letter, finish, postpone, requeue};
 
 /// A message that waits to be applied.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -30,6 +30,8 @@ pub struct Queued {
     pub attempts: i16,
     /// Its control id was used before for other content.
     pub reused_control_id: bool,
+    /// It is applied without side effects.
+    pub quiet: bool,
 }
 
 /// What one transaction may apply: it has the locks of all these messages' lanes.

@@ -1,10 +1,11 @@
 //! A transaction that others hold without seeing the driver.
 
+use std::collections::HashSet;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use deadpool_postgres::Object;
 use futures_util::FutureExt;
-use model::Tenant;
+use model::{JournalId, Tenant};
 use postgres_types::ToSql;
 use tokio_postgres::Row;
 
@@ -24,6 +25,8 @@ pub struct Tx {
     /// A statement failed, so `commit` would roll back: Postgres answers that without an error.
     failed: AtomicBool,
     audit: Vec<Staged>,
+    /// Messages of which the changes alarm and notify nobody.
+    quiet: HashSet<JournalId>,
 }
 
 impl Tx {
@@ -35,6 +38,7 @@ impl Tx {
             store: store.clone(),
             failed: AtomicBool::new(false),
             audit: Vec::new(),
+            quiet: HashSet::new(),
         };
         tx.client()?.batch_execute("begin").await?;
         Ok(tx)
@@ -43,6 +47,15 @@ impl Tx {
     /// The one tenant that this transaction touches.
     pub const fn tenant(&self) -> Tenant {
         self.tenant
+    }
+
+    /// What follows from these messages alarms and notifies nobody.
+    pub fn hush(&mut self, messages: impl IntoIterator<Item = JournalId>) {
+        self.quiet.extend(messages);
+    }
+
+    pub(crate) fn is_quiet(&self, journal: Option<JournalId>) -> bool {
+        journal.is_some_and(|journal| self.quiet.contains(&journal))
     }
 
     /// The store that it belongs to.

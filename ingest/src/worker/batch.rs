@@ -42,6 +42,8 @@ impl Worker {
             // There is more: another worker may look for it.
             self.state.watch = None;
         }
+        let quiet = claim.messages.iter().filter(|message| message.quiet);
+        tx.hush(quiet.map(|message| message.journal));
         let mut messages = self.read(tenant, &claim.messages, &key).await?;
         let gathered = chart::gather(&mut messages);
         self.state.charting.careful = 0 < self.state.n_transient;

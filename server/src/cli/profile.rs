@@ -1,6 +1,6 @@
 //! `drawbridge profile check|explain|diff`
 
-mod compare;
+pub(super) mod compare;
 mod diff;
 mod page;
 

@@ -17,8 +17,14 @@ const PATIENCE: Duration = Duration::from_mins(1);
 /// How often it looks.
 const LOOK: Duration = Duration::from_millis(200);
 
-/// Puts a message back into the queue; false for one that has no lane because it can't be read.
-pub async fn replay(store: &Store, reader: &Reader, entry: &Entry) -> anyhow::Result<bool> {
+/// Puts a message back into the queue, quietly without side effects; false for one that has no lane because
+/// it can't be read.
+pub async fn replay(
+    store: &Store,
+    reader: &Reader,
+    entry: &Entry,
+    quiet: bool,
+) -> anyhow::Result<bool> {
     let summary = &entry.summary;
     let settings = reader.settings(summary.interface);
     let Ok((message, profile)) = settings.parse(&entry.raw) else {
@@ -29,14 +35,14 @@ pub async fn replay(store: &Store, reader: &Reader, entry: &Entry) -> anyhow::Re
     let mut tx = store.begin(reader.tenant).await?;
     // An open dead letter of the message is answered by this: it is tried again.
     deadletter::settle(&mut tx, summary.id, Settled::Retried).await?;
-    lanes::requeue(
-        &mut tx,
-        summary.id,
-        route.lane,
-        route.other,
-        summary.interface,
-    )
-    .await?;
+    let again = lanes::Again {
+        journal: summary.id,
+        lane: route.lane,
+        other_lane: route.other,
+        interface: summary.interface,
+        quiet,
+    };
+    lanes::requeue(&mut tx, again).await?;
     let event = AuditEvent {
         actor: Actor::Operator,
         action: Action::Execute,

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use ingest::Rehearsed;
 use mapping::Profile;
 use mapping::inbound::{Context, Interpretation, interpret};
+use model::LaneId;
 use sha2::{Digest as _, Sha256};
 use store::Store;
 use store::journal::Entry;
@@ -28,6 +29,15 @@ pub async fn preview(store: &Store, reader: &Reader, entry: &Entry) -> anyhow::R
     };
     let changes = ingest::rehearse(store, reader.tenant, &reader.key, vec![said]).await?;
     Ok(Preview::Changes(changes))
+}
+
+/// The lane of a message by today's rules; none for one that can't be read.
+pub fn lane(reader: &Reader, entry: &Entry) -> Option<LaneId> {
+    let settings = reader.settings(entry.summary.interface);
+    let (message, profile) = settings.parse(&entry.raw).ok()?;
+    let digest = Sha256::digest(&entry.raw).into();
+    let route = mapping::route(&message, &profile, &reader.key, &digest);
+    Some(route.lane)
 }
 
 /// What a message says by today's rules, and by which profile; else a place and a rule.

@@ -242,6 +242,21 @@ async fn a_replay_interprets_again_and_changes_nothing_that_is_right() {
     assert_eq!(desk.site.number(versions).await, before);
     assert_eq!(waiting(&desk.site).await, 0);
 
+    // Conditions narrow, and a backlog is loaded without waking anybody.
+    let quiet = [
+        "replay",
+        "--type",
+        "ADT^A01",
+        "--interface",
+        "adt",
+        "--quiet",
+    ];
+    assert_eq!(desk.values(&quiet).await[0]["of"], 2);
+    assert_eq!(desk.values(&["replay", "--type", "ORU"]).await[0]["of"], 0);
+    let elsewhere = ["replay", "--until", "2026-01-01T00:00:00Z"];
+    assert_eq!(desk.values(&elsewhere).await[0]["of"], 0);
+    desk.refused(&["replay", "--interface", "nowhere"], 1).await;
+
     // A chart that lost something gets it back.
     desk.site
         .execute("delete from fact; delete from identity; delete from resource")

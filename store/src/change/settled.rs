@@ -28,7 +28,8 @@ impl Default for Settling {
 /// What the listener of settled changes gets.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Settled {
-    /// The changes, one for each resource: of versions that were overtaken only the last.
+    /// The changes, one for each resource: of versions that were overtaken only the last, and none that
+    /// was loaded quietly.
     pub changes: Vec<Change>,
     /// Where to go on.
     pub next: Place,
@@ -55,7 +56,8 @@ pub async fn settled(
             c.id < $7 or not exists (
                 select from moving m
                 where m.patient = c.patient or (c.patient is null and m.rid = c.rid)
-            )
+            ),
+            c.quiet
         from change c
         cross join lateral (
             select id, version from resource
@@ -87,7 +89,8 @@ pub async fn settled(
         let one = change(row);
         settled.next = one.place;
         // A later version is on its way: what it overtook nobody needs to hear of.
-        if one.version == VersionId(row.get(8)) {
+        let is_quiet: bool = row.get(10);
+        if one.version == VersionId(row.get(8)) && !is_quiet {
             settled.changes.push(one);
         }
     }

@@ -69,6 +69,8 @@ pub struct Filter {
     pub control_id: Option<String>,
     /// Only through this interface.
     pub interface: Option<InterfaceId>,
+    /// Only messages whose MSH-9 begins so (`ADT^A01`, `ORU`).
+    pub message_type: Option<String>,
     /// The oldest first; else the newest.
     pub oldest_first: bool,
 }
@@ -141,6 +143,10 @@ pub async fn list(
     }
     if let Some(interface) = filter.interface {
         conditions.push(format!("j.interface = {}", text.bind(interface.0)));
+    }
+    if let Some(message_type) = &filter.message_type {
+        let begins = text.bind(message_type.clone());
+        conditions.push(format!("starts_with(j.message_type, {begins})"));
     }
     let limit = text.bind(i64::from(limit));
     text.sql = format!(

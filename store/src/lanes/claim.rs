@@ -38,7 +38,7 @@ const LOCK: &str = "
 /// A message may have been applied between the snapshot of [`LOCK`] and the lock: this statement sees
 /// what is true once the locks are had.
 const STILL_WAITING: &str = "
-    select journal, lane, other_lane, interface, attempts, reused_control_id
+    select journal, lane, other_lane, interface, attempts, reused_control_id, quiet
     from queue
     where tenant = $1 and journal = any($2)
     order by journal";
@@ -124,6 +124,7 @@ fn queued(row: &Row) -> Queued {
         interface: InterfaceId(row.get(3)),
         attempts: row.get(4),
         reused_control_id: row.get(5),
+        quiet: row.get(6),
     }
 }
 

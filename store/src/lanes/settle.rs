@@ -106,20 +106,36 @@ pub async fn dead_letter(tx: &mut Tx, death: &Death, fold_version: i16) -> Resul
     Ok(())
 }
 
+/// A message that goes (back) into the queue.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Again {
+    /// The message.
+    pub journal: JournalId,
+    /// Its lane.
+    pub lane: LaneId,
+    /// The second one of a merge or move.
+    pub other_lane: Option<LaneId>,
+    /// Through which interface it came.
+    pub interface: InterfaceId,
+    /// It is to be applied without side effects.
+    pub quiet: bool,
+}
+
 /// Puts a journalled message (back) into the queue, for a replay or a dead letter that is retried.
-pub async fn requeue(
-    tx: &mut Tx,
-    journal: JournalId,
-    lane: LaneId,
-    other_lane: Option<LaneId>,
-    interface: InterfaceId,
-) -> Result<()> {
-    let sql = "insert into queue (journal, lane, other_lane, tenant, interface)
-        values ($2, $3, $4, $1, $5)
-        on conflict (tenant, journal) do update set attempts = 0, due_at = '-infinity'";
-    let other = other_lane.map(|lane| lane.0);
-    let tenant = tx.tenant().0;
-    tx.execute(sql, &[&tenant, &journal.0, &lane.0, &other, &interface.0])
-        .await?;
+pub async fn requeue(tx: &mut Tx, again: Again) -> Result<()> {
+    let sql = "insert into queue (journal, lane, other_lane, tenant, interface, quiet)
+        values ($2, $3, $4, $1, $5, $6)
+        on conflict (tenant, journal) do update set
+            attempts = 0, due_at = '-infinity', quiet = excluded.quiet";
+    let other = again.other_lane.map(|lane| lane.0);
+    let params: crate::tx::Params<'_> = &[
+        &tx.tenant().0,
+        &again.journal.0,
+        &again.lane.0,
+        &other,
+        &again.interface.0,
+        &again.quiet,
+    ];
+    tx.execute(sql, params).await?;
     Ok(())
 }

@@ -233,9 +233,11 @@ async fn announce(tx: &Tx, rows: &[Row<'_>]) -> Result<bool> {
             .map_or(1, |prior| prior.version.next().0)
     });
     let kind = column(rows, |row| row.write.kind);
-    let sql = "insert into change (tenant, id, rid, patient, journal, version, type)
+    let quiet = column(rows, |row| tx.is_quiet(row.write.journal));
+    let sql = "insert into change (tenant, id, rid, patient, journal, version, type, quiet)
         select $1::int, * from unnest(
-            $2::bigint[], $3::bigint[], $4::uuid[], $5::bigint[], $6::int[], $7::smallint[]
+            $2::bigint[], $3::bigint[], $4::uuid[], $5::bigint[], $6::int[], $7::smallint[],
+            $8::bool[]
         )";
     let params: Params<'_> = &[
         &tx.tenant().0,
@@ -245,6 +247,7 @@ async fn announce(tx: &Tx, rows: &[Row<'_>]) -> Result<bool> {
         &journal,
         &version,
         &kind,
+        &quiet,
     ];
     tx.execute(sql, params).await?;
     Ok(true)

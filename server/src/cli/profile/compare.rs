@@ -5,11 +5,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::Value;
 
 /// An element that differs: its path, and what stood and would stand there.
-pub(super) type Difference = (String, Option<Value>, Option<Value>);
+pub(in crate::cli) type Difference = (String, Option<Value>, Option<Value>);
 
 /// What differs between the resources of two Bundles.
 pub(super) fn bundles(before: &Value, after: &Value) -> Vec<Difference> {
-    let (mut before, mut after) = (resources(before), resources(after));
+    let (mut before, mut after) = (entries(before), entries(after));
     let mut found = Vec::new();
     let kinds: BTreeSet<String> = before.keys().chain(after.keys()).cloned().collect();
     for kind in kinds {
@@ -20,7 +20,15 @@ pub(super) fn bundles(before: &Value, after: &Value) -> Vec<Difference> {
     found
 }
 
-fn resources(bundle: &Value) -> BTreeMap<String, Vec<&Value>> {
+/// What differs between two versions of a resource.
+pub(in crate::cli) fn resources(before: &Value, after: &Value) -> Vec<Difference> {
+    let kind = after["resourceType"].as_str().unwrap_or_default();
+    let mut found = Vec::new();
+    values(kind, Some(before), Some(after), &mut found);
+    found
+}
+
+fn entries(bundle: &Value) -> BTreeMap<String, Vec<&Value>> {
     let entries = bundle["entry"].as_array().into_iter().flatten();
     let mut by_kind: BTreeMap<String, Vec<&Value>> = BTreeMap::new();
     for entry in entries {
@@ -119,7 +127,7 @@ const PLAIN: [&str; 9] = [
 ];
 
 /// A value as it may be shown: codes and systems as they are, of everything else only the kind.
-pub(super) fn shown(path: &str, value: Option<&Value>, with_values: bool) -> String {
+pub(in crate::cli) fn shown(path: &str, value: Option<&Value>, with_values: bool) -> String {
     let Some(value) = value else {
         return "-".to_owned();
     };
