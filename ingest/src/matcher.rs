@@ -13,8 +13,10 @@ use mapping::matching::{
 use mapping::{Facts, Link, Maker, Relation};
 use model::{Actor, EntityId, IdentityKey, Tenant, Timestamp};
 use serde_json::json;
+use store::link::{self, LinkRow};
+use store::matching::{self, Compared};
 use store::review::Question;
-use store::{Store, StoreError, Tx, fact, link, matching};
+use store::{Store, StoreError, Tx, fact};
 use tokio_util::sync::CancellationToken;
 
 use crate::directory::Directory;
@@ -22,7 +24,7 @@ use crate::relink::{RelinkError, Relinked, relink};
 use crate::worker::ChartError;
 
 /// Patients of one round.
-const ROUND: u32 = 50;
+const ROUND: u32 = 200;
 /// How often it looks when nobody is new.
 const LOOK: Duration = Duration::from_secs(1);
 /// Compared while messages wait, it lets them go first.
@@ -42,11 +44,15 @@ enum Verdict {
     Ask(Vec<Question>),
 }
 
-/// What is known of a patient while it is compared.
-struct Compared {
-    features: Features,
-    /// Who has a key in common with it.
-    others: Vec<(EntityId, Features)>,
+/// What is known of some patients while they are compared.
+struct Known {
+    /// What each said first, and where it is looked for.
+    patients: BTreeMap<EntityId, (Features, Vec<i64>)>,
+    /// Who has a key in common with each.
+    others: BTreeMap<EntityId, Vec<(EntityId, Features)>>,
+    /// Whose persons they are, as far as they are not alone.
+    leads: HashMap<EntityId, EntityId>,
+    links: Vec<LinkRow>,
 }
 
 impl Matcher {
@@ -82,9 +88,17 @@ impl Matcher {
         let profile = self.directory.profile(tenant);
         let mut tx = self.store.begin(tenant).await?;
         let pending = matching::claim(&mut tx, ROUND).await?;
-        for entity in &pending {
-            let verdicts = compare(&mut tx, *entity, profile.matching(), &key).await?;
+        if pending.is_empty() {
+            tx.rollback().await?;
+            return Ok(0);
+        }
+        let mut known = know(&mut tx, &pending, &key).await?;
+        for entity in known.patients.keys().copied().collect::<Vec<_>>() {
+            let verdicts = compare(&mut tx, entity, &known, profile.matching(), &key).await?;
             for verdict in verdicts {
+                if let Verdict::Same(one, other) = &verdict {
+                    known.unite(*one, *other);
+                }
                 self.follow(tenant, &key, verdict).await?;
             }
         }
@@ -118,57 +132,102 @@ impl Matcher {
     }
 }
 
+impl Known {
+    fn lead(&self, entity: EntityId) -> EntityId {
+        self.leads.get(&entity).copied().unwrap_or(entity)
+    }
+
+    /// Who was found to be one is one for whoever is compared next.
+    fn unite(&mut self, one: EntityId, other: EntityId) {
+        let (gone, kept) = (self.lead(one), self.lead(other));
+        for lead in self.leads.values_mut().filter(|lead| **lead == gone) {
+            *lead = kept;
+        }
+        self.leads.extend([(one, kept), (gone, kept)]);
+    }
+}
+
+/// Notes what patients are compared by, and finds whom they are to be compared with.
+async fn know(tx: &mut Tx, pending: &[EntityId], key: &IdentityKey) -> Result<Known, ChartError> {
+    let rows = fact::peek(tx, pending).await?;
+    let own = rows.into_iter().filter(|row| row.owner == row.entity);
+    let read = own.filter_map(|row| {
+        let features = Features::of(&Facts::from_bytes(&row.body).ok()?);
+        let keys = features.keys(key);
+        (!features.is_empty()).then_some((row.entity, (features, keys)))
+    });
+    let patients: BTreeMap<EntityId, (Features, Vec<i64>)> = read.collect();
+    let rows: Vec<Compared> = patients
+        .iter()
+        .map(|(entity, (features, keys))| row(*entity, features, keys))
+        .collect();
+    matching::save(tx, &rows).await?;
+    let mut others: BTreeMap<EntityId, Vec<(EntityId, Features)>> = BTreeMap::new();
+    for (one, other, body) in matching::candidates(tx, &rows).await? {
+        if let Ok(theirs) = Features::from_bytes(&body) {
+            others.entry(one).or_default().push((other, theirs));
+        }
+    }
+    let met = others.values().flatten().map(|(other, _)| *other);
+    let ids: Vec<EntityId> = patients.keys().copied().chain(met).collect();
+    Ok(Known {
+        leads: link::leads(tx, &ids).await?.into_iter().collect(),
+        links: link::around(tx, pending).await?,
+        patients,
+        others,
+    })
+}
+
+fn row(entity: EntityId, features: &Features, keys: &[i64]) -> Compared {
+    Compared {
+        entity,
+        body: features.to_bytes(),
+        keys: keys.to_vec(),
+    }
+}
+
 /// Compares one patient with those who have a key in common with it.
 async fn compare(
     tx: &mut Tx,
     entity: EntityId,
+    known: &Known,
     rules: &Matching,
     key: &IdentityKey,
 ) -> Result<Vec<Verdict>, ChartError> {
-    let rows = fact::peek(tx, &[entity]).await?;
-    let row = rows.into_iter().find(|row| row.owner == entity);
-    let facts = row.and_then(|row| Facts::from_bytes(&row.body).ok());
-    let features = facts.map(|facts| Features::of(&facts)).unwrap_or_default();
-    if features.is_empty() {
+    let Some((features, _)) = known.patients.get(&entity) else {
         return Ok(Vec::new());
-    }
-    matching::save(tx, entity, &features.to_bytes(), &features.keys(key)).await?;
-    let compared = Compared {
-        others: others(tx, entity, &features, key).await?,
-        features,
     };
-    let persons: HashMap<EntityId, EntityId> = persons(tx, entity, &compared).await?;
-    let lead = |id: EntityId| persons.get(&id).copied().unwrap_or(id);
-    let links = link::around(tx, &[entity]).await?;
-    let mut verdicts = doubts(entity, &compared, &links, rules);
-    let settled: BTreeSet<EntityId> = links
+    let others = known.others.get(&entity).map_or(&[][..], Vec::as_slice);
+    let is_own = |link: &&LinkRow| link.low == entity || link.high == entity;
+    let own: Vec<&LinkRow> = known.links.iter().filter(is_own).collect();
+    let mut verdicts = doubts(entity, features, others, &own, rules);
+    let settled: BTreeSet<EntityId> = own
         .iter()
         .filter(|link| link.maker != Maker::Match as i16)
         .flat_map(|link| [link.low, link.high])
         .collect();
-    let scores: Vec<(EntityId, Score)> = compared
-        .others
+    let scores: Vec<(EntityId, Score)> = others
         .iter()
-        .filter(|(other, _)| lead(*other) != lead(entity) && !settled.contains(other))
-        .map(|(other, theirs)| (*other, score(&compared.features, theirs, &rules.weights)))
+        .filter(|(other, _)| known.lead(*other) != known.lead(entity) && !settled.contains(other))
+        .map(|(other, theirs)| (*other, score(features, theirs, &rules.weights)))
         .collect();
     let mut candidates = Vec::with_capacity(scores.len());
     for (other, score) in &scores {
         let rival = if rules.thresholds.review <= score.total {
-            rival(tx, (entity, *other), &compared, &persons, rules, key).await?
+            rival(tx, (entity, *other), known, rules, key).await?
         } else {
             None
         };
         candidates.push(Candidate {
-            person: lead(*other),
+            person: known.lead(*other),
             score,
             rival,
         });
     }
-    let other = |at: usize| scores.get(at).map(|(other, _)| *other);
     match decide(&candidates, &rules.thresholds) {
         Decision::Link(at) => {
-            verdicts.extend(other(at).map(|other| Verdict::Same(entity, other)));
+            let other = scores.get(at).map(|(other, _)| *other);
+            verdicts.extend(other.map(|other| Verdict::Same(entity, other)));
         }
         Decision::Review(likely) => {
             let likely = likely.into_iter().filter_map(|at| scores.get(at));
@@ -181,51 +240,27 @@ async fn compare(
     Ok(verdicts)
 }
 
-async fn others(
-    tx: &Tx,
-    entity: EntityId,
-    features: &Features,
-    key: &IdentityKey,
-) -> Result<Vec<(EntityId, Features)>, StoreError> {
-    let found = matching::candidates(tx, entity, &features.keys(key)).await?;
-    let read =
-        |(other, body): (EntityId, Vec<u8>)| Some((other, Features::from_bytes(&body).ok()?));
-    Ok(found.into_iter().filter_map(read).collect())
-}
-
-async fn persons(
-    tx: &Tx,
-    entity: EntityId,
-    compared: &Compared,
-) -> Result<HashMap<EntityId, EntityId>, StoreError> {
-    let mut ids: Vec<EntityId> = compared.others.iter().map(|(other, _)| *other).collect();
-    ids.push(entity);
-    Ok(link::leads(tx, &ids).await?.into_iter().collect())
-}
-
 /// The most points that a candidate has with anybody who is neither the patient nor of its own person.
 async fn rival(
     tx: &Tx,
     (entity, candidate): (EntityId, EntityId),
-    compared: &Compared,
-    persons: &HashMap<EntityId, EntityId>,
+    known: &Known,
     rules: &Matching,
     key: &IdentityKey,
 ) -> Result<Option<i32>, StoreError> {
-    let lead = |id: EntityId| persons.get(&id).copied().unwrap_or(id);
-    let known: BTreeMap<EntityId, &Features> = compared
-        .others
-        .iter()
-        .map(|(other, theirs)| (*other, theirs))
-        .collect();
-    let Some(own) = known.get(&candidate) else {
+    let others = known.others.get(&entity).map_or(&[][..], Vec::as_slice);
+    let Some((_, own)) = others.iter().find(|(other, _)| *other == candidate) else {
         return Ok(None);
     };
-    let others = others(tx, candidate, own, key).await?;
-    let rivals = others
-        .iter()
-        .filter(|(other, _)| *other != entity && lead(*other) != lead(candidate));
-    let scores = rivals.map(|(_, theirs)| score(own, theirs, &rules.weights));
+    let about = [row(candidate, own, &own.keys(key))];
+    let found = matching::candidates(tx, &about).await?;
+    let rivals = found
+        .into_iter()
+        .filter(|(_, other, _)| *other != entity && known.lead(*other) != known.lead(candidate));
+    let scores = rivals.filter_map(|(_, _, body)| {
+        let theirs = Features::from_bytes(&body).ok()?;
+        Some(score(own, &theirs, &rules.weights))
+    });
     Ok(scores
         .filter(|score| score.veto.is_none())
         .map(|score| score.total)
@@ -236,21 +271,22 @@ async fn rival(
 /// asked about.
 fn doubts(
     entity: EntityId,
-    compared: &Compared,
-    links: &[link::LinkRow],
+    features: &Features,
+    others: &[(EntityId, Features)],
+    links: &[&LinkRow],
     rules: &Matching,
 ) -> Vec<Verdict> {
-    let matched = links.iter().filter(|link| {
-        link.maker == Maker::Match as i16 && (link.low == entity || link.high == entity)
-    });
+    let matched = links
+        .iter()
+        .filter(|link| link.maker == Maker::Match as i16);
     let doubtful = matched.filter_map(|link| {
         let other = if link.low == entity {
             link.high
         } else {
             link.low
         };
-        let (_, theirs) = compared.others.iter().find(|(known, _)| *known == other)?;
-        let score = score(&compared.features, theirs, &rules.weights);
+        let (_, theirs) = others.iter().find(|(known, _)| *known == other)?;
+        let score = score(features, theirs, &rules.weights);
         let holds = score.veto.is_none() && rules.thresholds.review <= score.total;
         (!holds).then(|| question("doubtful-match", (entity, other), &score))
     });

@@ -52,45 +52,72 @@ pub async fn compared(tx: &mut Tx, entities: &[EntityId]) -> Result<()> {
     Ok(())
 }
 
-/// Writes what a patient is compared by, and its keys.
-pub async fn save(tx: &mut Tx, entity: EntityId, body: &[u8], keys: &[i64]) -> Result<()> {
+/// What a patient is compared by.
+#[derive(Clone, Debug)]
+pub struct Compared {
+    /// The patient.
+    pub entity: EntityId,
+    /// What it said first, as `mapping` writes it.
+    pub body: Vec<u8>,
+    /// Where it is looked for.
+    pub keys: Vec<i64>,
+}
+
+/// Writes what patients are compared by, and their keys.
+pub async fn save(tx: &mut Tx, compared: &[Compared]) -> Result<()> {
     let tenant = tx.tenant().0;
-    let feature = "insert into feature (tenant, entity, body) values ($1, $2, $3)
+    let entity = column(compared, |one| one.entity.0);
+    let body = column(compared, |one| one.body.as_slice());
+    let feature = "insert into feature (tenant, entity, body)
+        select $1::int, * from unnest($2::uuid[], $3::bytea[])
         on conflict (tenant, entity) do update set body = excluded.body";
-    tx.execute(feature, &[&tenant, &entity.0, &body]).await?;
-    let gone = "delete from match_key where tenant = $1 and entity = $2 and key <> all($3)";
-    tx.execute(gone, &[&tenant, &entity.0, &keys]).await?;
-    let made = "insert into match_key (tenant, key, entity)
-        select $1::int, unnest($3::bigint[]), $2::uuid on conflict do nothing";
-    tx.execute(made, &[&tenant, &entity.0, &keys]).await?;
+    tx.execute(feature, &[&tenant, &entity, &body]).await?;
+    let (owner, key) = keys(compared);
+    let gone = "delete from match_key m where m.tenant = $1 and m.entity = any($2)
+        and not exists (
+            select from unnest($3::uuid[], $4::bigint[]) as t (entity, key)
+            where t.entity = m.entity and t.key = m.key
+        )";
+    tx.execute(gone, &[&tenant, &entity, &owner, &key]).await?;
+    let made = "insert into match_key (tenant, entity, key)
+        select $1::int, * from unnest($2::uuid[], $3::bigint[]) on conflict do nothing";
+    tx.execute(made, &[&tenant, &owner, &key]).await?;
     Ok(())
 }
 
-/// Who else has one of these keys, each with what it is compared by.
+/// Entities and their keys, one pair each.
+fn keys(compared: &[Compared]) -> (Vec<uuid::Uuid>, Vec<i64>) {
+    let each = |one: &Compared| {
+        let entity = one.entity.0;
+        one.keys.clone().into_iter().map(move |key| (entity, key))
+    };
+    compared.iter().flat_map(each).unzip()
+}
+
+/// Who else has a key in common with each: the patient, the other, and what that is compared by.
 pub async fn candidates(
     tx: &Tx,
-    entity: EntityId,
-    keys: &[i64],
-) -> Result<Vec<(EntityId, Vec<u8>)>> {
-    let sql = "select f.entity, f.body
+    compared: &[Compared],
+) -> Result<Vec<(EntityId, EntityId, Vec<u8>)>> {
+    let (owner, key) = keys(compared);
+    let sql = "select found.one, f.entity, f.body
         from (
-            select distinct m.entity
-            from unnest($3::bigint[]) as k (key)
+            select distinct k.entity as one, m.entity as other
+            from unnest($2::uuid[], $3::bigint[]) as k (entity, key)
             cross join lateral (
                 select entity from match_key
-                where tenant = $1 and key = k.key and entity <> $2
+                where tenant = $1 and key = k.key and entity <> k.entity
                 limit $4
             ) m
         ) found
-        join feature f on f.tenant = $1 and f.entity = found.entity
-        order by f.entity";
+        join feature f on f.tenant = $1 and f.entity = found.other
+        order by found.one, f.entity";
     let rows = tx
-        .query(sql, &[&tx.tenant().0, &entity.0, &keys, &BLOCK_MAX])
+        .query(sql, &[&tx.tenant().0, &owner, &key, &BLOCK_MAX])
         .await?;
-    Ok(rows
-        .iter()
-        .map(|row| (EntityId(row.get(0)), row.get(1)))
-        .collect())
+    let found =
+        |row: &tokio_postgres::Row| (EntityId(row.get(0)), EntityId(row.get(1)), row.get(2));
+    Ok(rows.iter().map(found).collect())
 }
 
 /// What some patients are compared by.

@@ -249,12 +249,14 @@ async fn know(
         }
     }
     let rows = load(tx, entities, &wanted).await?;
-    let patients: Vec<EntityId> = rows
-        .iter()
-        .filter(|row| row.entity == row.owner)
-        .map(|row| row.entity)
-        .collect();
-    let staging = matching::staging(tx, &patients).await?;
+    let patients = rows.iter().filter(|row| row.entity == row.owner);
+    let patients: Vec<EntityId> = patients.map(|row| row.entity).collect();
+    // Who is new is not in question yet.
+    let staging = if patients.is_empty() {
+        Vec::new()
+    } else {
+        matching::staging(tx, &patients).await?
+    };
     let before = before.with_staging(staging.clone());
     let after = after.with_staging(staging);
     Ok(Known {
@@ -265,30 +267,21 @@ async fn know(
     })
 }
 
-/// The rows of entities, locked. What is new in some patient's name is looked for again once nobody else
-/// can speak of it for the first time.
+/// The rows of entities, locked. What may be spoken of for the first time in another patient's name is
+/// locked before it is looked for: two new rows of one entity must see each other.
 async fn load(
     tx: &mut Tx,
     entities: &Entities,
     wanted: &[EntityId],
 ) -> Result<Vec<fact::FactRow>, ChartError> {
-    let mut rows = fact::load(tx, wanted).await?;
-    let had = |key: &(EntityId, EntityId)| {
-        let place = rows.binary_search_by_key(key, |row| (row.entity, row.owner));
-        place.is_ok()
-    };
-    let new = entities
+    let shared = entities
         .iter()
-        .filter(|(key, said)| said.kind != EntityKind::Patient && !had(key));
-    let new: Vec<EntityId> = new.map(|((entity, _), _)| *entity).collect();
-    if new.is_empty() {
-        return Ok(rows);
+        .filter(|(_, said)| said.kind != EntityKind::Patient);
+    let shared: Vec<EntityId> = shared.map(|((entity, _), _)| *entity).collect();
+    if !shared.is_empty() {
+        fact::meet(tx, &shared).await?;
     }
-    fact::meet(tx, &new).await?;
-    let again = fact::load(tx, &new).await?;
-    rows.retain(|row| new.binary_search(&row.entity).is_err());
-    rows.extend(again);
-    Ok(rows)
+    Ok(fact::load(tx, wanted).await?)
 }
 
 /// Who is one with whom among some entities.
