@@ -38,8 +38,8 @@ pub use env::Env;
 pub use error::ConfigError;
 pub use host_port::HostPort;
 pub use http::HttpConfig;
-pub use journal::JournalConfig;
 pub use inbound::{InboundConfig, ListenerTls, SenderConfig, Unserved};
+pub use journal::JournalConfig;
 pub use log::{LogConfig, LogFormat};
 pub use outbound::{AckMode, ContentWording, OutboundConfig, OutboundTls, VisitField};
 

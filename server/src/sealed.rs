@@ -210,9 +210,6 @@ mod tests {
             Ending::Forged
         );
         let cut = text.len() - 5;
-        assert_eq!(
-            ending(text.get(..cut).unwrap(), &KEY, "test"),
-            Ending::Cut
-        );
+        assert_eq!(ending(text.get(..cut).unwrap(), &KEY, "test"), Ending::Cut);
     }
 }

@@ -19,10 +19,10 @@ use uuid::Uuid;
 pub use ack::record_acks;
 pub use append::append;
 pub use chains::Chains;
-pub use expunge::{Expunged, expunge, expunged, standing};
+pub use expunge::{Expunged, alike, expunge, expunged};
 pub use proof::{Broken, Head, Proof, Report};
 pub use read::{Entry, Filter, Summary, get, list, raws};
-pub use scan::{Kept, Range, Scan, count, link_before};
+pub use scan::{Kept, Range, Scan, count, kept, link_before};
 pub use verify::{heads, verify};
 
 use crate::{InterfaceId, StoreError};

@@ -97,6 +97,8 @@ fn lost(heads: &[Head], ends: &[Head]) -> Option<(JournalId, Broken)> {
             Some(_) => None,
         }
     };
-    let lost = heads.iter().filter_map(|head| Some((head.journal, what(head)?)));
+    let lost = heads
+        .iter()
+        .filter_map(|head| Some((head.journal, what(head)?)));
     lost.min_by_key(|(id, _)| *id)
 }

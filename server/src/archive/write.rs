@@ -71,7 +71,10 @@ async fn header(
         key: key.id(),
         since: range.since,
         until: range.until,
-        interfaces: interfaces.into_iter().map(|(id, name)| (id.0, name)).collect(),
+        interfaces: interfaces
+            .into_iter()
+            .map(|(id, name)| (id.0, name))
+            .collect(),
     })
 }
 

@@ -174,5 +174,9 @@ fn interface_named(
 }
 
 fn verdict(holds: bool) -> Verdict {
-    if holds { Verdict::Done } else { Verdict::Failed }
+    if holds {
+        Verdict::Done
+    } else {
+        Verdict::Failed
+    }
 }

@@ -5,7 +5,7 @@ use model::{JournalId, Tenant};
 use uuid::Uuid;
 
 use super::Kept;
-use crate::{ChainKey, Result, Store, Tx};
+use crate::{ChainKey, Result, Store, Tx, connect};
 
 /// The order by which the bytes of an entry went.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -19,21 +19,6 @@ pub struct Expunged {
 }
 
 impl Expunged {
-    /// An order, sealed.
-    pub fn order(
-        key: &ChainKey,
-        tenant: Tenant,
-        entry: (JournalId, &[u8]),
-        at: Timestamp,
-        reason: &str,
-    ) -> Self {
-        Self {
-            at,
-            reason: reason.to_owned(),
-            seal: seal(key, tenant, entry, at, reason).to_vec(),
-        }
-    }
-
     /// Whether who had the chain key gave this order about an entry of this digest.
     pub fn is_sealed(&self, key: &ChainKey, tenant: Tenant, entry: (JournalId, &[u8])) -> bool {
         self.seal == seal(key, tenant, entry, self.at, &self.reason)
@@ -69,16 +54,20 @@ pub async fn expunged(store: &Store, tenant: Tenant, id: JournalId) -> Result<Op
     }))
 }
 
-/// Which of some entries still have their bytes to give: those that no order expunged.
-pub async fn standing(store: &Store, tenant: Tenant, ids: &[JournalId]) -> Result<Vec<JournalId>> {
-    let client = store.readers().get().await?;
-    let ids: Vec<i64> = ids.iter().map(|id| id.0).collect();
-    let sql = "select j.id from journal j
-        where j.tenant = $1 and j.id = any($2::bigint[]) and not exists (
-            select from expunged e where e.tenant = j.tenant and e.journal = j.id
-        )
-        order by j.id";
-    let rows = client.query(sql, &[&tenant.0, &ids]).await?;
+/// The entries with the header of one of them, itself included: whether they are resends of it their
+/// content tells.
+pub async fn alike(store: &Store, tenant: Tenant, entry: &Kept) -> Result<Vec<JournalId>> {
+    let client = connect::single(store.config()).await?;
+    let sql = "select id from journal
+        where tenant = $1 and control_id = $2 and sending_application = $3 and sending_facility = $4
+        order by id";
+    let params: crate::tx::Params<'_> = &[
+        &tenant.0,
+        &entry.control_id,
+        &entry.sending_application,
+        &entry.sending_facility,
+    ];
+    let rows = client.query(sql, params).await?;
     Ok(rows.iter().map(|row| JournalId(row.get(0))).collect())
 }
 
@@ -87,21 +76,28 @@ pub async fn standing(store: &Store, tenant: Tenant, ids: &[JournalId]) -> Resul
 pub async fn expunge(
     tx: &mut Tx,
     entry: &Kept,
-    order: &Expunged,
+    reason: &str,
     (key, content): (Uuid, Uuid),
 ) -> Result<bool> {
     let tenant = tx.tenant().0;
     let id = entry.id.0;
     // Removing the chunks of a large message looks at all that may still name them.
     tx.execute("set local statement_timeout = 0", &[]).await?;
-    let params: crate::tx::Params<'_> = &[&tenant, &id, &order.at, &order.reason, &order.seal];
+    let now = tx.store().clock().now();
+    let seal = seal(
+        tx.store().chain_key(),
+        tx.tenant(),
+        (entry.id, &entry.digest),
+        now,
+        reason,
+    );
+    let params: crate::tx::Params<'_> = &[&tenant, &id, &now, &reason, &seal.as_slice()];
     let rows = tx
         .query("select expunge_entry($1, $2, $3, $4, $5)", params)
         .await?;
     if !rows.first().is_some_and(|row| row.get(0)) {
         return Ok(false);
     }
-    let now = tx.store().clock().now();
     tx.execute(
         "delete from queue where tenant = $1 and journal = $2",
         &[&tenant, &id],

@@ -57,6 +57,8 @@ pub struct Range {
     /// Only messages that hold one of these byte strings; empty is all. Messages that are too large
     /// for a row, or written in UTF-16, are read in any case.
     pub holding: Vec<Vec<u8>>,
+    /// Only what was applied, or waits to be: no resends, nothing that was set aside.
+    pub applied: bool,
 }
 
 /// A reading of the journal. It has a connection of its own, so it may take as long as it takes.
@@ -98,12 +100,27 @@ impl Scan {
         let Some(row) = self.rows.try_next().await? else {
             return Ok(None);
         };
-        let mut kept = kept(&row);
-        if kept.raw.is_none() && kept.expunged.is_none() {
-            kept.raw = blob::whole(&self.store, self.tenant, &kept.digest).await?;
-        }
-        Ok(Some(kept))
+        Ok(Some(whole(&self.store, self.tenant, &row).await?))
     }
+}
+
+/// One entry as it is kept; none where there is no such entry.
+pub async fn kept(store: &Store, tenant: Tenant, id: JournalId) -> Result<Option<Kept>> {
+    let client = connect::single(store.config()).await?;
+    let (mut text, sql) = text(tenant, &Range::default(), COLUMNS);
+    let sql = format!("{sql} and j.id = {}", text.bind(id.0));
+    match client.query_opt(&sql, &text.params()).await? {
+        Some(row) => Ok(Some(whole(store, tenant, &row).await?)),
+        None => Ok(None),
+    }
+}
+
+async fn whole(store: &Store, tenant: Tenant, row: &Row) -> Result<Kept> {
+    let mut entry = entry(row);
+    if entry.raw.is_none() && entry.expunged.is_none() {
+        entry.raw = blob::whole(store, tenant, &entry.digest).await?;
+    }
+    Ok(entry)
 }
 
 /// How many entries a scan will read.
@@ -162,6 +179,15 @@ fn text(tenant: Tenant, range: &Range, columns: &str) -> (Text, String) {
             "(j.raw is null or {held} or position('\\x00'::bytea in j.raw) > 0)"
         ));
     }
+    if range.applied {
+        conditions.push(
+            "not exists (
+                select from applied a
+                where a.tenant = j.tenant and a.journal = j.id and a.disposition <> 'applied'
+            )"
+            .to_owned(),
+        );
+    }
     let sql = format!(
         "select {columns} from journal j
         left join expunged e on e.tenant = j.tenant and e.journal = j.id
@@ -171,7 +197,7 @@ fn text(tenant: Tenant, range: &Range, columns: &str) -> (Text, String) {
     (text, sql)
 }
 
-fn kept(row: &Row) -> Kept {
+fn entry(row: &Row) -> Kept {
     let digest: Vec<u8> = row.get(10);
     let at: Option<Timestamp> = row.get(13);
     let expunged = at.map(|at| Expunged {

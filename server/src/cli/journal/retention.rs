@@ -108,7 +108,11 @@ async fn show(store: &Store, policy: &Policy, output: Output) -> anyhow::Result<
         });
         output.result(&result, |_| {
             let until = until.map(|day| format!(" until {day}")).unwrap_or_default();
-            format!("{}  {} entries  {word}{until}", name(&month), month.n_entries)
+            format!(
+                "{}  {} entries  {word}{until}",
+                name(&month),
+                month.n_entries
+            )
         })?;
     }
     Ok(Verdict::Done)

@@ -197,7 +197,10 @@ fn trail_json(report: &audit::Report) -> Value {
 }
 
 fn trail_in_words(report: &audit::Report) -> String {
-    let text = format!("trail: {} rows in {} chains", report.n_rows, report.n_chains);
+    let text = format!(
+        "trail: {} rows in {} chains",
+        report.n_rows, report.n_chains
+    );
     match report.first_broken {
         None => format!("{text}: all as they were written"),
         Some((id, broken)) => {
