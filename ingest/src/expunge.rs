@@ -122,7 +122,9 @@ pub async fn expunge(
                 }
                 return Ok(outcome);
             }
-            Err(ChartError::NeedsLanes(more)) if attempt < ATTEMPTS_MAX => lanes.extend(more),
+            Err(ChartError::NeedsLanes(lacking)) if attempt < ATTEMPTS_MAX => {
+                lanes.extend(lacking);
+            }
             Err(ChartError::Store(error)) if error.is_transient() && attempt < ATTEMPTS_MAX => {}
             Err(error) => return Err(error.into()),
         }

@@ -39,9 +39,11 @@ pub async fn write<W: Write>(
     let mut entries = Scan::begin(store, tenant, range).await?;
     while let Some(entry) = entries.next().await? {
         let is_first = begun.insert((entry.interface, entry.writer));
-        let before = match is_first && 1 < entry.seq {
-            true => before(store, tenant, &entry, &mut proof).await?,
-            false => None,
+        let begins_late = is_first && 1 < entry.seq;
+        let before = if begins_late {
+            before(store, tenant, &entry, &mut proof).await?
+        } else {
+            None
         };
         proof.entry(&entry);
         out.line(&Line::Entry(Box::new(EntryLine::of(&entry, before))))?;

@@ -3,7 +3,8 @@
 use reqwest::StatusCode;
 use serde_json::Value;
 
-use crate::commands::{ADMISSION, Desk, receive};
+use crate::commands::{ADMISSION, Desk, receive, receive_in};
+use crate::journal::{february, long_ago};
 use crate::site::{EVERYTHING, ids, told};
 
 /// A message of a patient: control id, identifier, when it was said, and the rest of PID from PID-5 on.
@@ -31,12 +32,13 @@ async fn rows_with(desk: &Desk, word: &str) -> i64 {
         format!("(select count(*) from {table} where {column}::text like '%{word}%')")
     };
     let sql = format!(
-        "select {} + {} + {} + {} + {} + {}",
+        "select {} + {} + {} + {} + {} + {} + {}",
         in_text("resource", "body"),
         in_text("history", "body"),
         in_text("identity", "value"),
         in_text("string_index", "value"),
         format_args!("(select count(*) from fact where encode(body, 'escape') like '%{word}%')"),
+        format_args!("(select count(*) from feature where encode(body, 'escape') like '%{word}%')"),
         format_args!("(select count(*) from journal where encode(raw, 'escape') like '%{word}%')"),
     );
     desk.site.number(&sql).await
@@ -50,37 +52,35 @@ async fn patients(desk: &Desk) -> Vec<Value> {
     resources.collect()
 }
 
-#[tokio::test]
-async fn what_a_message_said_goes_and_what_it_said_over_comes_back() {
-    let Some(desk) = Desk::open().await else {
-        return;
-    };
-    let wrong = update(
-        "WRONG",
-        "4711",
-        "20260105",
-        "Wrongname^Zz||19990909|M|||9 Badstreet^^Wrongtown",
-    );
+/// A patient of whom a wrong message spoke among others; answers its number.
+async fn spoiled(desk: &Desk) -> String {
+    let wrong = wrong();
     // It says less and it said it before: nothing of it is in the chart while the wrong one stands.
     let late = update("LATE", "4711", "20260103", "||||||5 Good St^^Goodtown");
     let other = update("OTHER", "4711", "20260106", "|||||||||555-0100");
     receive(&desk.site, &[ADMISSION]).await;
     receive(&desk.site, &[&wrong, &late, &other]).await;
-    let before = patients(&desk).await.remove(0);
-    assert_eq!(before["name"][0]["family"], "Wrongname");
-    assert_eq!(before["address"][0]["city"], "Wrongtown");
-    let id = number(&desk, "WRONG").await;
-    let heads = desk.file("heads.jsonl");
-    desk.lines(&["journal", "heads", "--out", &heads]).await;
+    let patient = patients(desk).await.remove(0);
+    assert_eq!(patient["name"][0]["family"], "Wrongname");
+    assert_eq!(patient["address"][0]["city"], "Wrongtown");
+    number(desk, "WRONG").await
+}
 
-    desk.refused(&["journal", "expunge", &id], 2).await;
-    desk.refused(&["journal", "expunge", &id, "--reason", ""], 2)
-        .await;
-    desk.refused(&["journal", "expunge", "1", "--reason", "x"], 1)
-        .await;
+fn wrong() -> String {
+    let rest = "Wrongname^Zz||19990909|M|||9 Badstreet^^Wrongtown";
+    update("WRONG", "4711", "20260105", rest)
+}
+
+#[tokio::test]
+async fn what_a_message_said_goes_and_what_it_said_over_comes_back() {
+    let Some(desk) = Desk::open().await else {
+        return;
+    };
+    let id = spoiled(&desk).await;
+    let before = patients(&desk).await;
     let dry = ["journal", "expunge", &id, "--reason", "x", "--dry-run"];
     let rehearsed = desk.values(&dry).await.remove(0);
-    assert_eq!(patients(&desk).await.remove(0), before, "nothing was done");
+    assert_eq!(patients(&desk).await, before, "nothing was done");
 
     let done = expunge(&desk, &id).await;
     assert_eq!(done["changed"], rehearsed["changed"]);
@@ -105,10 +105,41 @@ async fn what_a_message_said_goes_and_what_it_said_over_comes_back() {
         .iter()
         .map(|it| it["resource"]["name"][0]["family"].as_str());
     assert_eq!(families.flatten().collect::<Vec<_>>(), ["Made", "Made"]);
+    // A resend is recognised, also later than others are.
+    desk.site.execute("delete from seen where at < now()").await;
+    receive(&desk.site, &[&wrong()]).await;
+    let listed = desk.values(&["journal", "list", "--limit", "1"]).await;
+    assert_eq!(listed[0]["disposition"], "duplicate");
+    assert_eq!(patients(&desk).await.remove(0), after);
+    let again = desk
+        .values(&["replay", "--since", "2026-01-01T00:00:00Z"])
+        .await;
+    assert_eq!(again[0]["replayed"], 3);
+    assert_eq!(patients(&desk).await.remove(0), after);
+}
 
-    let report = desk.values(&["journal", "verify", "--heads", &heads]).await;
+#[tokio::test]
+async fn digest_and_reason_of_an_expunged_message_stay() {
+    let Some(desk) = Desk::open().await else {
+        return;
+    };
+    let id = spoiled(&desk).await;
+    let heads = desk.file("heads.jsonl");
+    desk.lines(&["journal", "heads", "--out", &heads]).await;
+    desk.refused(&["journal", "expunge", &id], 2).await;
+    desk.refused(&["journal", "expunge", &id, "--reason", ""], 2)
+        .await;
+    desk.refused(&["journal", "expunge", "1", "--reason", "x"], 1)
+        .await;
+    expunge(&desk, &id).await;
+    desk.refused(&["journal", "expunge", &id, "--reason", "again"], 1)
+        .await;
+    let report = desk
+        .values(&["journal", "verify", "--heads", &heads])
+        .await
+        .remove(0);
     assert_eq!(
-        (&report[0]["expunged"], &report[0]["first_broken"]),
+        (&report["expunged"], &report["first_broken"]),
         (&1.into(), &Value::Null)
     );
     let shown = desk.values(&["journal", "show", &id]).await.remove(0);
@@ -120,22 +151,30 @@ async fn what_a_message_said_goes_and_what_it_said_over_comes_back() {
     let file = desk.file("all.jsonl.gz");
     desk.lines(&["journal", "export", "--archive", &file]).await;
     desk.lines(&["journal", "verify", "--file", &file]).await;
-    desk.refused(&["journal", "expunge", &id, "--reason", "again"], 1)
-        .await;
     let said = "select count(*) from audit where interaction = 'expunge' and actor_kind = 'o'";
     assert_eq!(desk.site.number(said).await, 1);
+}
 
-    // A resend is recognised, also later than others are.
-    desk.site.execute("delete from seen where at < now()").await;
-    receive(&desk.site, &[&wrong]).await;
-    let listed = desk.values(&["journal", "list", "--limit", "1"]).await;
-    assert_eq!(listed[0]["disposition"], "duplicate");
-    assert_eq!(patients(&desk).await.remove(0), after);
-    let again = desk
-        .values(&["replay", "--since", "2026-01-01T00:00:00Z"])
-        .await;
-    assert_eq!(again[0]["replayed"], 3);
-    assert_eq!(patients(&desk).await.remove(0), after);
+#[tokio::test]
+async fn what_older_messages_said_stays_although_they_are_no_longer_kept() {
+    let Some(desk) = Desk::open().await else {
+        return;
+    };
+    let admission = ADMISSION.replace("20260101", "20240210");
+    receive_in(&long_ago(&desk).await, &[&admission]).await;
+    february(&desk, &["apply"], "2").await.unwrap();
+    let wrong = update("WRONG", "4711", "20260105", "|||||||9 Badstreet^^Wrongtown");
+    let over = wrong.replace("|||||||9 Bad", "Wrongname^Zz|||||||9 Bad");
+    receive(&desk.site, &[&over]).await;
+    let done = expunge(&desk, &number(&desk, "WRONG").await).await;
+    assert_eq!(done["kept_since"], "2024-03-01T00:00:00Z");
+    let patient = patients(&desk).await.remove(0);
+    assert_eq!(patient["birthDate"], "1950-02-03");
+    assert_eq!(patient["address"], Value::Null);
+    // The name was said over, and who said it before is no longer kept.
+    assert_eq!(patient["name"], Value::Null);
+    assert_eq!(rows_with(&desk, "Wrong").await, 0);
+    desk.lines(&["journal", "verify"]).await;
 }
 
 #[tokio::test]

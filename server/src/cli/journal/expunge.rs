@@ -88,9 +88,10 @@ fn as_text(outcome: &Outcome, word: &str) -> String {
         outcome.n_links
     )];
     for (action, kind, id) in &outcome.resources {
-        let what = match action {
-            Action::Delete => "deleted",
-            _ => "written anew",
+        let what = if *action == Action::Delete {
+            "deleted"
+        } else {
+            "written anew"
         };
         lines.push(format!("{kind}/{id}  {word} {what}"));
     }
