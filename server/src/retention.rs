@@ -48,6 +48,13 @@ impl Policy {
         })
     }
 
+    /// What came later is kept, whoever sent it.
+    fn horizon(&self, now: Timestamp) -> Timestamp {
+        let kept = Span::new().years(i64::from(self.years));
+        let horizon = now.to_zoned(TimeZone::UTC).saturating_sub(kept);
+        horizon.timestamp()
+    }
+
     /// What becomes of a month.
     pub fn fate(&self, month: &Month, now: Timestamp) -> Fate {
         let own = |tenant: &Tenant| self.longer.get(tenant).copied();
@@ -68,8 +75,26 @@ impl Policy {
 
 /// What becomes of each month of the journal, the oldest first.
 pub async fn plan(store: &Store, policy: &Policy) -> Result<Vec<(Month, Fate)>, StoreError> {
+    fates(store, policy, store.clock().now()).await
+}
+
+/// The months whose time is over, each with the policy. Younger ones are not looked at.
+pub async fn due(store: &Store, policy: &Policy) -> Result<Vec<(Month, String)>, StoreError> {
+    let fates = fates(store, policy, policy.horizon(store.clock().now())).await?;
+    let due = fates.into_iter().filter_map(|(month, fate)| match fate {
+        Fate::Due(policy) => Some((month, policy)),
+        Fate::KeptUntil(_) | Fate::Held | Fate::Unfinished => None,
+    });
+    Ok(due.collect())
+}
+
+async fn fates(
+    store: &Store,
+    policy: &Policy,
+    until: Timestamp,
+) -> Result<Vec<(Month, Fate)>, StoreError> {
     let now = store.clock().now();
-    let months = retention::months(store, now).await?;
+    let months = retention::months(store, until).await?;
     let fated = months.into_iter().map(|month| {
         let fate = policy.fate(&month, now);
         (month, fate)
@@ -80,8 +105,7 @@ pub async fn plan(store: &Store, policy: &Policy) -> Result<Vec<(Month, Fate)>, 
 /// Drops the months whose time is over; answers them.
 pub async fn apply(store: &Store, policy: &Policy, actor: Actor) -> Result<Vec<Month>, StoreError> {
     let mut dropped = Vec::new();
-    for (month, fate) in plan(store, policy).await? {
-        let Fate::Due(policy) = fate else { continue };
+    for (month, policy) in due(store, policy).await? {
         if !retention::drop_month(store, month.first_day, &policy).await? {
             continue;
         }

@@ -96,7 +96,8 @@ impl DroppedChain {
     }
 }
 
-/// The months that the journal has, the oldest first, up to the one that `until` is in.
+/// The months that the journal has, the oldest first, up to the one that `until` is in. Counts their
+/// entries, so it reads all of them.
 pub async fn months(store: &Store, until: Timestamp) -> Result<Vec<Month>> {
     let client = connect::single(store.config()).await?;
     let sql = "select substr(relname, 9) from pg_inherits

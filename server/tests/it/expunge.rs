@@ -261,3 +261,21 @@ async fn a_merge_that_should_not_have_been_is_taken_back() {
     };
     assert_eq!(plain(patients(&desk).await), plain(before));
 }
+
+#[tokio::test]
+async fn a_dead_letter_is_expunged_too() {
+    let Some(desk) = Desk::open().await else {
+        return;
+    };
+    let nobody = "MSH|^~\\&|EMR|HOSP|DB|DB|20260101080000+0000||ADT^A01|BAD1|P|2.5.1\r\
+        EVN|A01|20260101\rZZZ|Wrongword\r";
+    receive(&desk.site, &[nobody]).await;
+    assert_eq!(desk.lines(&["deadletter", "list"]).await.len(), 1);
+    let id = number(&desk, "BAD1").await;
+    let done = expunge(&desk, &id).await;
+    assert_eq!(done["changed"], Value::Array(Vec::new()));
+    assert!(desk.lines(&["deadletter", "list"]).await.is_empty());
+    assert_eq!(rows_with(&desk, "Wrongword").await, 0);
+    let incomplete = "select count(*) from lane where incomplete";
+    assert_eq!(desk.site.number(incomplete).await, 0);
+}

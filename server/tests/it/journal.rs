@@ -346,6 +346,18 @@ async fn migrate_gives_a_named_role_what_a_server_needs() {
         .site
         .url
         .replace("postgres@", "drawbridge_test_server@");
+    // All of a message's way in, under that role.
+    let settings = Settings::new(url.as_str(), ChainKey::new([7; 32]));
+    let store = Store::open(&settings).await.unwrap();
+    receive_in(&store, &[ADMISSION, UPDATE]).await;
+    let applied = "select count(*) from applied where disposition = 'applied'";
+    assert_eq!(desk.site.number(applied).await, 2);
+    let own = "select count(*) from pg_class where relowner = 'drawbridge_test_server'::regrole";
+    assert_eq!(desk.site.number(own).await, 0);
+    let id = desk.values(&["journal", "list"]).await[0]["id"].to_string();
+    let expunge = ["journal", "expunge", &id, "--reason", "made up"];
+    let output = desk.command(&expunge).env("DATABASE_URL", &url).output();
+    assert!(output.await.unwrap().status.success());
     for args in [&["migrate"][..], &["journal", "verify"]] {
         let output = desk.command(args).env("DATABASE_URL", &url).output().await;
         assert!(output.unwrap().status.success(), "{args:?}");

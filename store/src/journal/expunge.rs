@@ -5,7 +5,7 @@ use model::{JournalId, Tenant};
 use uuid::Uuid;
 
 use super::Kept;
-use crate::{ChainKey, Result, Store, Tx, connect};
+use crate::{ChainKey, Result, Store, Tx, connect, lanes};
 
 /// The order by which the bytes of an entry went.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -111,6 +111,7 @@ pub async fn expunge(
     let settle = "update dead_letter set settled_at = $3, settled_as = 'discarded'
         where tenant = $1 and journal = $2 and settled_at is null";
     tx.execute(settle, &[&tenant, &id, &now]).await?;
+    lanes::complete(tx, entry.id).await?;
     let decide = "update review set decided_at = $3, decision = 'expunged'
         where tenant = $1 and journal = $2 and decided_at is null";
     tx.execute(decide, &[&tenant, &id, &now]).await?;

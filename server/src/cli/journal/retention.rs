@@ -60,10 +60,8 @@ impl Retention {
         match self {
             Self::Show => show(store, &policy, context.output).await,
             Self::Apply { dry_run: true } => {
-                for (month, fate) in retention::plan(store, &policy).await? {
-                    if matches!(fate, Fate::Due(_)) {
-                        tell(&month, "would be dropped", context.output)?;
-                    }
+                for (month, _) in retention::due(store, &policy).await? {
+                    tell(&month, "would be dropped", context.output)?;
                 }
                 Ok(Verdict::Done)
             }
