@@ -239,7 +239,7 @@ fn storable(text: &str) -> String {
 }
 
 /// SHA-256 of the message without MSH-7: what a resend has in common with the first sending.
-fn content_digest(bytes: &[u8], header: &Header<'_>) -> [u8; 32] {
+pub(crate) fn content_digest(bytes: &[u8], header: &Header<'_>) -> [u8; 32] {
     let mut digest = Sha256::new();
     let made_at = header.made_at();
     let start = made_at
@@ -258,7 +258,7 @@ fn content_digest(bytes: &[u8], header: &Header<'_>) -> [u8; 32] {
 }
 
 /// First half of SHA-256 over MSH-3, MSH-4 and MSH-10, each with its length before it.
-fn seen_key(header: &Header<'_>) -> Uuid {
+pub(crate) fn seen_key(header: &Header<'_>) -> Uuid {
     let mut digest = Sha256::new();
     let parts = [
         header.sending_application(),

@@ -14,6 +14,7 @@ mod digest;
 mod directory;
 mod disk;
 mod error;
+mod expunge;
 mod ingest;
 mod intake;
 mod judge;
@@ -30,6 +31,7 @@ mod worker;
 
 pub use counters::{Applications, Counter, Counters, Gauge, Held};
 pub use error::{AckCode, IntakeError};
+pub use expunge::{ExpungeError, Expunging, Mode, Outcome, expunge};
 pub use ingest::Ingest;
 pub use intake::IntakeHandle;
 pub use listener::{Interface, serve};

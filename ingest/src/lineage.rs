@@ -38,6 +38,20 @@ pub fn decode(mut bytes: &[u8], own: Option<JournalId>) -> Vec<Line> {
     lines
 }
 
+/// What the lineage of a version holds if it names a message that is not its own.
+pub(crate) fn mark(journal: JournalId) -> Vec<u8> {
+    let mut mark = Vec::new();
+    write_varint(named(journal), &mut mark);
+    mark
+}
+
+/// The number that stands for a message.
+pub(crate) fn named(journal: JournalId) -> u64 {
+    u64::try_from(journal.0)
+        .unwrap_or_default()
+        .saturating_add(2)
+}
+
 fn triple(bytes: &mut &[u8]) -> Option<[u64; 3]> {
     Some([varint(bytes)?, varint(bytes)?, varint(bytes)?])
 }

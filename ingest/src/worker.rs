@@ -9,6 +9,7 @@ mod lineage;
 mod reading;
 mod rendering;
 mod setting_aside;
+mod taking_back;
 
 use std::{sync::Arc, time::Duration};
 
@@ -17,11 +18,13 @@ use store::{Store, StoreError, lanes, lanes::Queued};
 use tokio::sync::{Mutex, Notify, OwnedMutexGuard};
 use tokio_util::sync::CancellationToken;
 
-pub(crate) use reading::{Manner, Manners};
+pub(crate) use reading::{Manner, Manners, text_of};
 
 use crate::{applied::Applied, counters::Applications, directory::Directory};
 pub use chart::Poison;
 pub(crate) use charting::Charting;
+pub(crate) use rendering::Done;
+pub(crate) use taking_back::{Back, Others};
 
 /// A worker that hears nothing looks after this time.
 const POLL: Duration = Duration::from_secs(1);

@@ -24,6 +24,8 @@ use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use model::JournalId;
+
 pub use bytes::FactsError;
 pub use event::Event;
 pub use fragment::Fragment;
@@ -188,6 +190,33 @@ impl Facts {
     /// Adds what happened.
     pub fn happen(&mut self, event: Event) -> bool {
         self.events.insert(event)
+    }
+
+    /// What is left without some messages; none where they have no part in it.
+    pub fn without(&self, is_gone: impl Fn(JournalId) -> bool) -> Option<Self> {
+        let is_gone = |source: &Source| source.journal.is_some_and(&is_gone);
+        let mut left = self.clone();
+        left.registers
+            .retain(|_, register| !is_gone(&register.source));
+        left.firsts.retain(|_, first| !is_gone(&first.source));
+        left.events.retain(|event| !is_gone(&event.source));
+        for fragments in left.observations.values_mut() {
+            fragments.retain(|_, source| !is_gone(source));
+        }
+        left.observations
+            .retain(|_, fragments| !fragments.is_empty());
+        (left != *self).then_some(left)
+    }
+
+    /// The messages that have a part in it.
+    pub fn messages(&self) -> BTreeSet<JournalId> {
+        let registers = self.registers.values().map(|register| &register.source);
+        let observed = self.observations.values();
+        let observed = observed.flat_map(BTreeMap::values);
+        let events = self.events.iter().map(|event| &event.source);
+        let firsts = self.firsts.values().map(|first| &first.source);
+        let sources = registers.chain(firsts).chain(observed).chain(events);
+        sources.filter_map(|source| source.journal).collect()
     }
 
     /// The registers, by part and field.

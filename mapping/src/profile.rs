@@ -272,7 +272,7 @@ impl Profile {
     }
 
     /// Whether any field is read from elsewhere than where it stands.
-    pub(crate) fn changes_fields(&self) -> bool {
+    pub fn changes_fields(&self) -> bool {
         !self.fields.is_empty()
     }
 }

@@ -14,6 +14,7 @@ mod error;
 mod host_port;
 mod http;
 mod inbound;
+mod journal;
 mod layers;
 mod log;
 mod outbound;
@@ -38,6 +39,7 @@ pub use error::ConfigError;
 pub use host_port::HostPort;
 pub use http::HttpConfig;
 pub use inbound::{InboundConfig, ListenerTls, SenderConfig, Unserved};
+pub use journal::JournalConfig;
 pub use log::{LogConfig, LogFormat};
 pub use outbound::{AckMode, ContentWording, OutboundConfig, OutboundTls, VisitField};
 
@@ -54,6 +56,8 @@ pub struct Config {
     pub database: DatabaseConfig,
     /// The workers that apply messages.
     pub apply: ApplyConfig,
+    /// For how long received messages are kept.
+    pub journal: JournalConfig,
     /// Keys of the digest chains.
     pub audit: AuditConfig,
     /// What is written to stderr.

@@ -5,6 +5,7 @@
 //! configuration has been loaded.
 
 pub mod api;
+pub mod archive;
 pub mod bench;
 pub mod cli;
 pub mod client;
@@ -13,6 +14,7 @@ pub mod database;
 pub mod demo;
 pub mod door;
 pub mod embedded;
+pub mod heads;
 pub mod http;
 pub mod keys;
 pub mod metrics;
@@ -20,7 +22,9 @@ pub mod opened;
 pub mod output;
 pub mod profiles;
 pub mod replay;
+pub mod retention;
 pub mod review;
+pub mod sealed;
 pub mod serve;
 pub mod simulate;
 pub mod telemetry;

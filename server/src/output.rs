@@ -62,6 +62,19 @@ pub fn progress(n_steps: u64, what: &'static str) -> ProgressBar {
     bar
 }
 
+/// A count of work whose length nobody knows; invisible where stderr is not a terminal.
+pub fn spinner(what: &'static str) -> ProgressBar {
+    if !io::stderr().is_terminal() {
+        return ProgressBar::hidden();
+    }
+    let bar = ProgressBar::no_length();
+    let style = ProgressStyle::with_template("{spinner} {human_pos} {msg}");
+    bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_spinner()));
+    bar.set_message(what);
+    bar.enable_steady_tick(Duration::from_millis(200));
+    bar
+}
+
 /// Whether an error only says that the reader of our output has gone.
 pub fn is_closed_pipe(error: &anyhow::Error) -> bool {
     error

@@ -63,6 +63,11 @@ impl Reader {
         self.interfaces.get(&interface).unwrap_or(&self.otherwise)
     }
 
+    /// The tenant's key.
+    pub(crate) fn key(&self) -> &IdentityKey {
+        &self.key
+    }
+
     /// The configured interfaces.
     pub fn configured(&self) -> impl Iterator<Item = &InterfaceSettings> {
         self.interfaces.values().map(Arc::as_ref)

@@ -11,7 +11,8 @@ use std::time::Duration;
 use ::outbound::Dispatcher;
 use anyhow::Context as _;
 use ingest::{Ingest, Interface};
-use model::{Clock, Tenant};
+use jiff::tz::TimeZone;
+use model::{Actor, Clock, Tenant};
 use store::Store;
 use store::wake::Bell;
 use tokio::net::TcpListener;
@@ -19,11 +20,12 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::api::{self, Api, Destinations};
-use crate::config::{Config, HttpConfig};
+use crate::config::{Config, HttpConfig, JournalConfig};
 use crate::http::{self, Health, Limits, Operations, Probe};
 use crate::metrics::{Counted, Metrics, Requests};
 use crate::opened::Opened;
 use crate::profiles::Library;
+use crate::retention::{self, Policy};
 
 pub(crate) use inbound::settings as interface_settings;
 
@@ -77,7 +79,7 @@ impl Server {
         };
         let api = Api::new(store.clone(), face(&config.http), destinations, requests);
         let http = bind(&config.http, api, operations, &stop, &tasks).await?;
-        tasks.spawn(chores(store, stop.clone()));
+        tasks.spawn(chores(store, config.journal.clone(), stop.clone()));
         Ok(Self {
             http,
             mllp,
@@ -258,8 +260,9 @@ fn probe(interfaces: &[Arc<Interface>]) -> Probe {
     })
 }
 
-/// Makes next month's partitions and forgets old resends.
-async fn chores(store: Store, stop: CancellationToken) {
+/// Makes next month's partitions, forgets old resends, and drops once a day what retention says.
+async fn chores(store: Store, journal: JournalConfig, stop: CancellationToken) {
+    let mut retained = None;
     loop {
         tokio::select! {
             () = stop.cancelled() => return,
@@ -270,5 +273,19 @@ async fn chores(store: Store, stop: CancellationToken) {
         for error in [made.err(), purged.err()].into_iter().flatten() {
             tracing::warn!(%error, "a regular chore failed; it is tried again in an hour");
         }
+        let today = store.clock().now().to_zoned(TimeZone::UTC).date();
+        if journal.retention_years.is_none() || retained == Some(today) {
+            continue;
+        }
+        match retain(&store, &journal).await {
+            Ok(()) => retained = Some(today),
+            Err(error) => tracing::warn!(%error, "retention failed; it is tried again in an hour"),
+        }
     }
+}
+
+async fn retain(store: &Store, journal: &JournalConfig) -> anyhow::Result<()> {
+    let policy = Policy::of(journal, store).await?;
+    retention::apply(store, &policy, Actor::Server).await?;
+    Ok(())
 }

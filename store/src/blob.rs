@@ -2,7 +2,7 @@
 //! transaction that links them.
 
 use bytes::{Bytes, BytesMut};
-use futures_util::{Stream, StreamExt, TryStreamExt, stream};
+use futures_util::{Stream, StreamExt, stream};
 use model::Tenant;
 use sha2::{Digest, Sha256};
 
@@ -134,23 +134,6 @@ pub async fn whole(store: &Store, tenant: Tenant, digest: &[u8]) -> Result<Optio
         whole.extend_from_slice(&chunk(store, tenant, digest, n).await?);
     }
     Ok(Some(whole.freeze()))
-}
-
-/// Whether the chunks are those that the digest names.
-pub(crate) async fn digest_matches(store: &Store, tenant: Tenant, digest: &[u8]) -> Result<bool> {
-    let Ok(key) = <[u8; 32]>::try_from(digest) else {
-        return Ok(false);
-    };
-    let Some(chunks) = read(store, tenant, key).await? else {
-        return Ok(false);
-    };
-    let hasher = chunks
-        .try_fold(Sha256::new(), async |mut hasher, chunk| {
-            hasher.update(&chunk);
-            Ok(hasher)
-        })
-        .await?;
-    Ok(hasher.finalize().as_slice() == digest)
 }
 
 const INSERT_CHUNK: &str =

@@ -27,6 +27,14 @@ impl ChainKey {
         format!("{:016x}", u64::from_be_bytes(shown))
     }
 
+    /// Seals something that is kept or handed out beside the chains. `what` tells one kind of thing
+    /// from another, so that a seal fits nothing else.
+    pub fn seal(&self, what: &str, parts: &[&[u8]]) -> [u8; 32] {
+        let mut sealed: Vec<&[u8]> = vec![b"drawbridge seal", what.as_bytes()];
+        sealed.extend(parts);
+        self.link(&sealed)
+    }
+
     /// The link over some parts, each with its length before it.
     pub(crate) fn link(&self, parts: &[&[u8]]) -> Link {
         let mut mac =

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use model::{JournalId, LaneId, Tenant};
 use tokio_postgres::Row;
 
-use crate::{Result, Store, Tx};
+use crate::{Result, Store, Tx, lanes};
 
 /// A dead letter.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -13,6 +13,8 @@ pub struct DeadLetter {
     pub journal: JournalId,
     /// Its lane.
     pub lane: LaneId,
+    /// The second one of a merge or move.
+    pub other_lane: Option<LaneId>,
     /// When it was given up.
     pub at: Timestamp,
     /// How often it was tried.
@@ -39,7 +41,7 @@ pub enum Settled {
 }
 
 const COLUMNS: &str =
-    "journal, lane, at, attempts, reason, place, diagnostics, settled_at, settled_as";
+    "journal, lane, at, attempts, reason, place, diagnostics, settled_at, settled_as, other_lane";
 
 /// Open dead letters, the oldest first, after `after`.
 pub async fn list(
@@ -73,8 +75,8 @@ pub async fn get(store: &Store, tenant: Tenant, journal: JournalId) -> Result<Op
         .map(dead_letter))
 }
 
-/// Settles an open dead letter: requeues the message, or marks it discarded. False when it was not
-/// open.
+/// Settles an open dead letter: requeues the message with its lanes, or marks it discarded. False when
+/// it was not open. Lanes of a message that is tried again stay incomplete until it is applied.
 pub async fn settle(tx: &mut Tx, journal: JournalId, how: Settled) -> Result<bool> {
     let tenant = tx.tenant().0;
     let now = tx.store().clock().now();
@@ -84,20 +86,20 @@ pub async fn settle(tx: &mut Tx, journal: JournalId, how: Settled) -> Result<boo
     };
     let sql = "update dead_letter set settled_at = $3, settled_as = $4
         where tenant = $1 and journal = $2 and settled_at is null
-        returning lane";
+        returning lane, other_lane";
     let rows = tx.query(sql, &[&tenant, &journal.0, &now, &word]).await?;
     let Some(row) = rows.first() else {
         return Ok(false);
     };
-    let lane: uuid::Uuid = row.get(0);
+    let (lane, other): (uuid::Uuid, Option<uuid::Uuid>) = (row.get(0), row.get(1));
     match how {
         Settled::Retried => {
-            // Its second lane was part of the queue row, which is gone: claiming finds it again.
-            let sql = "insert into queue (journal, lane, tenant, interface)
-                select j.id, $3, j.tenant, j.interface from journal j
+            let sql = "insert into queue (journal, lane, other_lane, tenant, interface)
+                select j.id, $3, $4, j.tenant, j.interface from journal j
                 where j.tenant = $1 and j.id = $2
                 on conflict (tenant, journal) do update set attempts = 0, due_at = '-infinity'";
-            tx.execute(sql, &[&tenant, &journal.0, &lane]).await?;
+            tx.execute(sql, &[&tenant, &journal.0, &lane, &other])
+                .await?;
         }
         Settled::Discarded => {
             let sql = "update applied set disposition = 'discarded', at = $3
@@ -105,13 +107,7 @@ pub async fn settle(tx: &mut Tx, journal: JournalId, how: Settled) -> Result<boo
             tx.execute(sql, &[&tenant, &journal.0, &now]).await?;
         }
     }
-    let clear = "update lane set incomplete = false
-        where tenant = $1 and lane = $2 and incomplete
-            and not exists (
-                select from dead_letter d
-                where d.tenant = $1 and d.lane = $2 and d.settled_at is null
-            )";
-    tx.execute(clear, &[&tenant, &lane]).await?;
+    lanes::complete(tx, journal).await?;
     Ok(true)
 }
 
@@ -126,5 +122,6 @@ fn dead_letter(row: &Row) -> DeadLetter {
         diagnostics: row.get(6),
         settled_at: row.get(7),
         settled_as: row.get(8),
+        other_lane: row.get::<_, Option<uuid::Uuid>>(9).map(LaneId),
     }
 }

@@ -1,11 +1,11 @@
 //! Facts: one row per entity with what was joined so far. Kept as long as the chart.
 
 use futures_util::future::join;
-use model::{EntityId, JournalId};
+use model::{EntityId, JournalId, Tenant};
 use tokio_postgres::Row;
 
 use crate::columns::column;
-use crate::{Result, StoreError, Tx};
+use crate::{Result, Store, StoreError, Tx, connect};
 
 /// What was said of one entity in the name of one patient.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -61,6 +61,33 @@ pub async fn owned(tx: &mut Tx, owners: &[EntityId]) -> Result<Vec<EntityId>> {
         where tenant = $1 and owner = any($2) and owner <> entity";
     let rows = tx.query(sql, &[&tx.tenant().0, &owners]).await?;
     Ok(rows.iter().map(|row| EntityId(row.get(0))).collect())
+}
+
+/// The facts that may rest on one of some messages: those whose bytes hold its number. Reads all facts of
+/// the tenant.
+pub async fn naming(store: &Store, tenant: Tenant, messages: &[JournalId]) -> Result<Vec<FactRow>> {
+    let client = connect::single(store.config()).await?;
+    let sql = "select entity, owner, journal, kind, fold_version, body
+        from fact f
+        where tenant = $1 and exists (
+            select from unnest($2::bytea[]) as number
+            where position(number in f.body) > 0
+        )
+        order by entity, owner";
+    let number = |message: &JournalId| message.0.to_string().into_bytes();
+    let numbers: Vec<Vec<u8>> = messages.iter().map(number).collect();
+    let rows = client.query(sql, &[&tenant.0, &numbers]).await?;
+    Ok(rows.iter().map(fact).collect())
+}
+
+/// Removes facts of which nothing is left.
+pub async fn remove(tx: &mut Tx, facts: &[(EntityId, EntityId)]) -> Result<()> {
+    let entity = column(facts, |(entity, _)| entity.0);
+    let owner = column(facts, |(_, owner)| owner.0);
+    let sql = "delete from fact f using unnest($2::uuid[], $3::uuid[]) as t (entity, owner)
+        where f.tenant = $1 and f.entity = t.entity and f.owner = t.owner";
+    tx.execute(sql, &[&tx.tenant().0, &entity, &owner]).await?;
+    Ok(())
 }
 
 /// Writes new and changed facts, in sorted order. A row that somebody else made meanwhile answers

@@ -92,6 +92,33 @@ pub async fn replace(tx: &mut Tx, entities: &[EntityId], rows: &[Identity]) -> R
     Ok(())
 }
 
+/// Takes identifiers back that nobody said after all.
+pub async fn remove(tx: &mut Tx, rows: &[(EntityId, SourceIdentity)]) -> Result<()> {
+    let entity = column(rows, |(entity, _)| entity.0);
+    let authority = column(rows, |(_, identity)| storable(&identity.authority));
+    let type_code = column(rows, |(_, identity)| storable(&identity.type_code));
+    let value = column(rows, |(_, identity)| storable(&identity.value));
+    let sql = "delete from identity i
+        using unnest($2::uuid[], $3::text[], $4::text[], $5::text[])
+            as t (entity, authority, value, type_code)
+        where i.tenant = $1 and i.entity = t.entity and i.authority = t.authority
+            and i.value = t.value and i.type_code = t.type_code";
+    let params: crate::tx::Params<'_> = &[&tx.tenant().0, &entity, &authority, &value, &type_code];
+    tx.execute(sql, params).await?;
+    Ok(())
+}
+
+/// Forgets every identifier of entities of which no facts are left.
+pub async fn forget(tx: &mut Tx, entities: &[EntityId]) -> Result<()> {
+    let entities = column(entities, |entity| entity.0);
+    let sql = "delete from identity i
+        where i.tenant = $1 and i.entity = any($2) and not exists (
+            select from fact f where f.tenant = $1 and f.entity = i.entity
+        )";
+    tx.execute(sql, &[&tx.tenant().0, &entities]).await?;
+    Ok(())
+}
+
 /// The identifiers of an entity.
 pub async fn of(store: &Store, tenant: Tenant, entity: EntityId) -> Result<Vec<Identity>> {
     let client = store.readers().get().await?;

@@ -4,7 +4,10 @@ mod ack;
 mod append;
 mod batch;
 mod chains;
+mod expunge;
+mod proof;
 mod read;
+mod scan;
 mod statement;
 mod verify;
 
@@ -16,8 +19,11 @@ use uuid::Uuid;
 pub use ack::record_acks;
 pub use append::append;
 pub use chains::Chains;
+pub use expunge::{Expunged, alike, expunge, expunged};
+pub use proof::{Broken, Head, Proof, Report};
 pub use read::{Entry, Filter, Summary, get, list, raws};
-pub use verify::{Broken, Head, Report, heads, verify};
+pub use scan::{Kept, Range, Scan, count, kept, link_before};
+pub use verify::{heads, verify};
 
 use crate::{InterfaceId, StoreError};
 

@@ -13,6 +13,7 @@ use model::{JournalId, LaneId};
 use crate::InterfaceId;
 
 pub use claim::{claim, claim_exactly, tenants_with_work, try_lock};
+pub(crate) use settle::complete;
 pub use settle::{Again, dead_letter, finish, postpone, requeue};
 
 /// A message that waits to be applied.
@@ -78,6 +79,8 @@ pub struct Death {
     pub journal: JournalId,
     /// Its lane.
     pub lane: LaneId,
+    /// The second one of a merge or move.
+    pub other_lane: Option<LaneId>,
     /// How often it was tried.
     pub attempts: i16,
     /// A short word for the cause.

@@ -32,6 +32,7 @@ mod migrate;
 pub mod profile;
 pub mod quarantine;
 pub mod resource;
+pub mod retention;
 pub mod review;
 mod safety;
 mod settings;
@@ -45,7 +46,7 @@ pub mod wake;
 
 pub use chain::ChainKey;
 pub use error::{CommitError, StoreError};
-pub use migrate::{Applied, migrate, schema_digest};
+pub use migrate::{Applied, grant, migrate, schema_digest};
 pub use settings::Settings;
 pub use store::Store;
 pub use tenants::{InterfaceId, TenantRow};

@@ -81,6 +81,20 @@ pub async fn versions(
         .collect())
 }
 
+/// Which of some messages are still kept with their bytes.
+pub async fn kept(store: &Store, tenant: Tenant, journals: &[JournalId]) -> Result<Vec<JournalId>> {
+    let ids: Vec<i64> = journals.iter().map(|journal| journal.0).collect();
+    let client = store.readers().get().await?;
+    let sql = "select j.id from unnest($2::bigint[]) as wanted (id)
+        join journal j on j.tenant = $1 and j.id = wanted.id
+        where not exists (
+            select from expunged e where e.tenant = $1 and e.journal = j.id
+        )";
+    let statement = client.prepare_cached(sql).await?;
+    let rows = client.query(&statement, &[&tenant.0, &ids]).await?;
+    Ok(rows.iter().map(|row| JournalId(row.get(0))).collect())
+}
+
 /// The numbers of some terms, in their order; new terms are added. Terms are names of elements and
 /// fields, never values.
 pub async fn intern(store: &Store, terms: &[&str]) -> Result<Vec<i32>> {

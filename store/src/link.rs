@@ -6,7 +6,7 @@ use model::{EntityId, JournalId, Tenant};
 use tokio_postgres::Row;
 
 use crate::columns::column;
-use crate::{Result, Store, Tx};
+use crate::{Result, Store, Tx, connect};
 
 /// What one maker said last of two entities. What the numbers mean is `mapping`'s.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -82,6 +82,37 @@ pub async fn save(tx: &mut Tx, links: &[LinkRow]) -> Result<()> {
             &link.source,
         ];
         tx.execute(&sql, params).await?;
+    }
+    Ok(())
+}
+
+/// The links that some messages made.
+pub async fn said_by(
+    store: &Store,
+    tenant: Tenant,
+    messages: &[JournalId],
+) -> Result<Vec<LinkRow>> {
+    let messages = column(messages, |message| message.0);
+    let client = connect::single(store.config()).await?;
+    let sql = format!("select {COLUMNS} from link where tenant = $1 and journal = any($2)");
+    let rows = client.query(&sql, &[&tenant.0, &messages]).await?;
+    Ok(rows.iter().map(link).collect())
+}
+
+/// Takes back what was said. Whoever does has the locks of both.
+pub async fn remove(tx: &mut Tx, links: &[LinkRow]) -> Result<()> {
+    let sql = "delete from link
+        where tenant = $1 and low = $2 and high = $3 and maker = $4 and journal is not distinct from $5";
+    for link in links {
+        let journal = link.journal.map(|id| id.0);
+        let params: crate::tx::Params<'_> = &[
+            &tx.tenant().0,
+            &link.low.0,
+            &link.high.0,
+            &link.maker,
+            &journal,
+        ];
+        tx.execute(sql, params).await?;
     }
     Ok(())
 }

@@ -163,3 +163,25 @@ pub async fn stage(tx: &mut Tx, entities: &[EntityId]) -> Result<()> {
     tx.execute(&made, &[&tenant, &entities]).await?;
     Ok(())
 }
+
+/// Forgets what some patients are compared by. Of those that are `gone` nothing is left to be compared, nor
+/// to be decided.
+pub async fn forget(tx: &mut Tx, patients: &[EntityId], gone: &[EntityId]) -> Result<()> {
+    let tenant = tx.tenant().0;
+    let now = tx.store().clock().now();
+    let patients = column(patients, |entity| entity.0);
+    let gone = column(gone, |entity| entity.0);
+    for table in ["feature", "match_key"] {
+        let sql = format!("delete from {table} where tenant = $1 and entity = any($2)");
+        tx.execute(&sql, &[&tenant, &patients]).await?;
+    }
+    for table in ["match_pending", "staging"] {
+        let sql = format!("delete from {table} where tenant = $1 and entity = any($2)");
+        tx.execute(&sql, &[&tenant, &gone]).await?;
+    }
+    let decide = "update review set decided_at = $3, decision = 'expunged'
+        where tenant = $1 and decided_at is null
+            and (entity = any($2) or other_entity = any($2))";
+    tx.execute(decide, &[&tenant, &gone, &now]).await?;
+    Ok(())
+}

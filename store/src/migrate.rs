@@ -1,9 +1,9 @@
 //! Brings a database up to date.
 
 use sha2::{Digest as _, Sha256};
-use sqlx::ConnectOptions;
 use sqlx::migrate::{Migrate, Migrator};
 use sqlx::postgres::PgConnectOptions;
+use sqlx::{ConnectOptions, PgConnection};
 use tokio_postgres::config::Host;
 
 use crate::{Result, StoreError, connect};
@@ -28,6 +28,9 @@ pub async fn migrate(url: &str) -> Result<Applied> {
         .connect()
         .await
         .map_err(|error| StoreError::Unreachable(error.to_string()))?;
+    if let Some(version) = up_to_date(&mut connection).await {
+        return Ok(Applied { n_new: 0, version });
+    }
     connection
         .ensure_migrations_table()
         .await
@@ -53,6 +56,32 @@ pub async fn migrate(url: &str) -> Result<Applied> {
             .max()
             .unwrap_or(0),
     })
+}
+
+/// The schema's version, where it is that of this build. The server's role may look and no more, so
+/// this asks for nothing that only the owner of the tables may do.
+async fn up_to_date(connection: &mut PgConnection) -> Option<i64> {
+    let applied = connection.list_applied_migrations().await.ok()?;
+    let known = MIGRATIONS.iter();
+    let is_same = applied.len() == known.clone().count()
+        && known.zip(&applied).all(|(known, applied)| {
+            (known.version, &known.checksum) == (applied.version, &applied.checksum)
+        });
+    let latest = applied.last().map(|migration| migration.version);
+    latest.filter(|_| is_same)
+}
+
+/// Gives a role what the server needs and no more: it can't change or remove what is append-only. The
+/// role is there already; who calls this owns the tables.
+pub async fn grant(url: &str, role: &str) -> Result<()> {
+    let client = connect::single(&connect::parse(url)?).await?;
+    let known = "select from pg_roles where rolname = $1";
+    if client.query_opt(known, &[&role]).await?.is_none() {
+        return Err(StoreError::SetUp(format!("there is no role '{role}'")));
+    }
+    let sql = "select grant_server($1::text::name)";
+    client.execute(sql, &[&role]).await?;
+    Ok(())
 }
 
 /// A name for the embedded schema, 24 characters long: changes whenever a migration does.

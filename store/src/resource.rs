@@ -4,6 +4,7 @@
 mod coalesce;
 mod delta;
 mod flat;
+mod forget;
 mod heads;
 mod person;
 mod read;
@@ -15,6 +16,7 @@ use model::{JournalId, ResourceId, Rid, VersionId};
 use uuid::Uuid;
 
 pub use coalesce::{Coalescer, Condition, Created, Submission};
+pub use forget::{Traced, forget, naming, past};
 pub use heads::heads;
 pub use read::{HistoryPage, history, read, vread};
 pub use search::{

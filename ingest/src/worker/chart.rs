@@ -56,11 +56,23 @@ pub(crate) struct Known {
     pub(crate) turned: BTreeMap<EntityId, Option<JournalId>>,
 }
 
+/// Facts once some messages are taken out of them; empty where nothing is left.
+#[derive(Default, Debug)]
+pub(crate) struct Rebuilt {
+    pub(crate) facts: BTreeMap<(EntityId, EntityId), Facts>,
+    /// The messages that were taken out.
+    pub(crate) without: BTreeSet<JournalId>,
+}
+
 /// What follows from a batch.
 #[derive(Default, Debug)]
 pub(crate) struct Changes {
     /// Facts to be saved.
     pub(crate) facts: Vec<FactRow>,
+    /// Facts of which nothing is left.
+    pub(crate) gone: Vec<(EntityId, EntityId)>,
+    /// Resources that tell of events in which messages had a part that were taken out.
+    pub(crate) happened: Vec<(fhir::ResourceType, ResourceId)>,
     /// Resources as they should be.
     pub(crate) wanted: Vec<Wanted>,
     /// Resources that the facts no longer yield.
@@ -178,10 +190,104 @@ pub(crate) fn changes(
     let attempt = || {
         let mut changes = Changes::default();
         let joined = join_all(&mut changes, entities, known)?;
-        fold(&mut changes, &joined, known, key)?;
+        fold(&mut changes, &joined, known, key, Since::Changes)?;
         Ok(changes)
     };
     std::panic::catch_unwind(AssertUnwindSafe(attempt)).unwrap_or(Err(Poison::Panicked))
+}
+
+/// Folds what rebuilt facts yield.
+pub(crate) fn rebuilt(
+    rebuilt: &Rebuilt,
+    known: &Known,
+    key: &IdentityKey,
+) -> Result<Changes, Poison> {
+    let attempt = || {
+        let mut changes = Changes::default();
+        let rows = known.rows.iter();
+        let joined: Result<Vec<_>, _> = rows
+            .map(|row| without(&mut changes, rebuilt, row))
+            .collect();
+        let joined = joined?;
+        fold(&mut changes, &joined, known, key, Since::Ever)?;
+        changes.happened = happened(rebuilt, &joined, known, key);
+        Ok(changes)
+    };
+    std::panic::catch_unwind(AssertUnwindSafe(attempt)).unwrap_or(Err(Poison::Panicked))
+}
+
+/// A row, before and after messages were taken out of it.
+fn without<'f>(
+    changes: &mut Changes,
+    rebuilt: &'f Rebuilt,
+    row: &FactRow,
+) -> Result<Joined<'f>, Poison> {
+    if FOLD_VERSION < row.fold_version {
+        return Err(Poison::Newer);
+    }
+    let (entity, owner) = (row.entity, row.owner);
+    let after = rebuilt.facts.get(&(entity, owner));
+    let changed_by = after.map(|facts| facts.messages().last().copied().unwrap_or(NO_MESSAGE));
+    match (after, changed_by) {
+        (Some(facts), _) if facts.is_empty() => changes.gone.push((entity, owner)),
+        (Some(facts), Some(journal)) => changes.facts.push(FactRow {
+            journal,
+            fold_version: FOLD_VERSION,
+            body: facts.to_bytes(),
+            ..row.clone()
+        }),
+        _ => {}
+    }
+    Ok(Joined {
+        entity,
+        owner,
+        kind: EntityKind::from_code(row.kind).ok_or(Poison::UnreadableFacts)?,
+        before: Some(Facts::from_bytes(&row.body).map_err(|_| Poison::UnreadableFacts)?),
+        after: after.map(Cow::Borrowed),
+        changed_by,
+        last: Some(row.journal),
+        same_rules: row.fold_version == FOLD_VERSION,
+    })
+}
+
+/// The resources of what had events by messages that were taken out: an event is in every version since,
+/// and lineage does not name it.
+fn happened(
+    rebuilt: &Rebuilt,
+    joined: &[Joined<'_>],
+    known: &Known,
+    key: &IdentityKey,
+) -> Vec<(fhir::ResourceType, ResourceId)> {
+    let is_gone = |journal: &JournalId| rebuilt.without.contains(journal);
+    let had = |one: &&Joined<'_>| {
+        let mut events = one.before.iter().flat_map(Facts::events);
+        events.any(|event| event.source.journal.as_ref().is_some_and(is_gone))
+    };
+    let leads: BTreeSet<EntityId> = joined
+        .iter()
+        .filter(had)
+        .map(|one| known.before.lead(one.entity))
+        .collect();
+    let rows = joined
+        .iter()
+        .filter(|one| leads.contains(&known.before.lead(one.entity)));
+    let ties = &known.before;
+    let before = wholes(rows.filter_map(|one| one.row(false)), ties, key);
+    let context = FoldContext { key, ties };
+    let drafts = before.iter().flat_map(|whole| whole.drafts(&context));
+    drafts.map(|draft| (draft.kind, draft.id)).collect()
+}
+
+/// Stands for the message of what is never written, and of what nobody said.
+pub(crate) const NO_MESSAGE: JournalId = JournalId(0);
+
+/// Which resources are wanted of what changed.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Since {
+    /// Those whose text is another one now.
+    Changes,
+    /// All of them: lineage may name a message that is gone.
+    Ever,
 }
 
 /// The facts of one entity and owner, before and after.
@@ -202,6 +308,9 @@ struct Joined<'f> {
 impl Joined<'_> {
     fn row(&self, is_after: bool) -> Option<Row<'_>> {
         let after = self.after.as_deref().filter(|_| is_after);
+        if after.is_some_and(Facts::is_empty) {
+            return None;
+        }
         let facts = after.or(self.before.as_ref())?;
         Some(Row {
             entity: self.entity,
@@ -298,6 +407,7 @@ fn fold(
     joined: &[Joined<'_>],
     known: &Known,
     key: &IdentityKey,
+    since: Since,
 ) -> Result<(), Poison> {
     let touched = touched(joined, known);
     let journals = journals(joined, known);
@@ -320,6 +430,7 @@ fn fold(
         let of_batch = members
             .iter()
             .filter_map(|one| journals.get(&one.entity))
+            .filter(|journal| **journal != NO_MESSAGE)
             .max();
         let before = || members.iter().filter_map(|one| one.last).max();
         let Some(journal) = of_batch.copied().or_else(before).or(last) else {
@@ -331,7 +442,8 @@ fn fold(
         let new = members.iter().all(|one| one.before.is_none()) && known.before.is_empty();
         for draft in whole.drafts(&context(&known.after)) {
             let old = was.remove(&(draft.kind, draft.id));
-            if !(same_rules && old.is_some_and(|old| old.text == draft.text)) {
+            let is_same = same_rules && old.is_some_and(|old| old.text == draft.text);
+            if !is_same || since == Since::Ever {
                 changes.wanted.push(wanted(draft, journal, new)?);
             }
         }

@@ -1,19 +1,19 @@
 //! What was said becomes rows: facts, who is one with whom, and the resources that follow.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use fhir::ResourceType;
 use mapping::facts::Source;
 use mapping::inbound::{EntityKind, Interpretation};
 use mapping::{Link, Maker, Relation, Ties};
-use model::{Actor, AuditEvent, EntityId, IdentityKey, JournalId, LaneId};
+use model::{Actor, AuditEvent, EntityId, IdentityKey, JournalId, LaneId, ResourceId};
 use store::audit::{self, AuditChain};
 use store::link::{self, LinkRow};
 use store::{Tx, fact, identity, lanes, matching, resource, review};
 
 use super::ChartError;
 use super::batch::{event, heads, off_the_reactor, render};
-use super::chart::{self, Changes, Entities, Gathered, Known, Poison};
+use super::chart::{self, Changes, Entities, Gathered, Known, NO_MESSAGE, Poison};
 use super::lineage::Terms;
 use super::rendering::{Done, content_of};
 use crate::rehearsal::Rehearsed;
@@ -26,7 +26,7 @@ pub(crate) struct Charting {
     /// An earlier attempt failed: what should be new is looked for.
     pub(super) careful: bool,
     /// Who does it, where it is not the messages.
-    actor: Option<Actor>,
+    pub(super) actor: Option<Actor>,
 }
 
 impl Charting {
@@ -53,13 +53,19 @@ impl Charting {
         } = gathered;
         let mut written = self.private(tx, private, (links, again), key).await?;
         written.extend(self.shared(tx, shared, key).await?);
+        self.tell(tx, &written).await?;
+        Ok(written)
+    }
+
+    /// Leaves a row in the trail for each resource that was written.
+    pub(super) async fn tell(&self, tx: &mut Tx, written: &[Done]) -> Result<(), ChartError> {
         let by = |done: &Done| AuditEvent {
             actor: self.actor.clone().unwrap_or(Actor::Message(done.journal)),
             ..event(done)
         };
         let events: Vec<AuditEvent> = written.iter().map(by).collect();
         audit::in_tx(tx, &self.trail, &events).await?;
-        Ok(written)
+        Ok(())
     }
 
     /// Says who is one with whom and folds some patients anew; answers how many resources that changed.
@@ -117,7 +123,7 @@ impl Charting {
         }
         let known = know(tx, &entities, links, again).await?;
         let changes = changes(entities, known, key.clone()).await?;
-        self.change(tx, changes).await
+        self.change(tx, changes, &BTreeSet::new()).await
     }
 
     /// What many lanes share. Most messages say nothing new of it: only what would change is locked,
@@ -147,13 +153,21 @@ impl Charting {
             ..Known::default()
         };
         let changes = changes(entities, known, key.clone()).await?;
-        self.change(tx, changes).await
+        self.change(tx, changes, &BTreeSet::new()).await
     }
 
-    /// Saves facts, and writes the resources that are not yet what they should be.
-    async fn change(&mut self, tx: &mut Tx, changes: Changes) -> Result<Vec<Done>, ChartError> {
+    /// Saves facts, and writes the resources that are not yet what they should be; those that are `stale`
+    /// are written in any case.
+    pub(super) async fn change(
+        &mut self,
+        tx: &mut Tx,
+        changes: Changes,
+        stale: &BTreeSet<(i16, ResourceId)>,
+    ) -> Result<Vec<Done>, ChartError> {
         let Changes {
             facts,
+            gone,
+            happened: _,
             wanted,
             unwanted,
             identities,
@@ -162,7 +176,15 @@ impl Charting {
             settled,
         } = changes;
         fact::save(tx, &facts).await?;
-        let heads = heads(tx, &wanted, &unwanted, self.careful).await?;
+        if !gone.is_empty() {
+            fact::remove(tx, &gone).await?;
+        }
+        let mut heads = heads(tx, &wanted, &unwanted, self.careful).await?;
+        for (key, head) in &mut heads {
+            if stale.contains(key) {
+                head.content = uuid::Uuid::nil();
+            }
+        }
         let lineage = self.terms.encode(tx.store(), &wanted).await?;
         let now = tx.store().clock().now();
         let apart = move || render(wanted, lineage, unwanted, heads, now);
@@ -175,9 +197,6 @@ impl Charting {
         Ok(done)
     }
 }
-
-/// Stands for the message of what is never written.
-const NO_MESSAGE: JournalId = JournalId(0);
 
 /// The resources that are not yet as they should be.
 async fn differing(tx: &mut Tx, changes: Changes) -> Result<Vec<Rehearsed>, ChartError> {
@@ -330,17 +349,26 @@ async fn relink(
     reached.dedup();
     let persons: Vec<_> = after.iter().collect();
     link::lead(tx, &reached, &persons).await?;
-    let turned = reached.into_iter().filter(|one| {
-        // Whose group changed is folded anew, although its own lead may be the same.
-        let group = |ties: &Ties| ties.group(ties.lead(*one)).to_vec();
-        before.lead(*one) != after.lead(*one) || group(&before) != group(&after)
-    });
+    let turned = turned(reached, &before, &after);
     let turned = turned.map(|entity| (entity, journal)).collect();
     Ok((before, after, turned))
 }
 
+/// Who is one with others than before.
+pub(super) fn turned<'t>(
+    reached: Vec<EntityId>,
+    before: &'t Ties,
+    after: &'t Ties,
+) -> impl Iterator<Item = EntityId> + 't {
+    reached.into_iter().filter(move |one| {
+        // Whose group changed is folded anew, although its own lead may be the same.
+        let group = |ties: &Ties| ties.group(ties.lead(*one)).to_vec();
+        before.lead(*one) != after.lead(*one) || group(before) != group(after)
+    })
+}
+
 /// The lanes of all that links reach: a batch that has not got them is begun anew with them.
-async fn lock(tx: &mut Tx, links: &[Link]) -> Result<(), ChartError> {
+pub(super) async fn lock(tx: &mut Tx, links: &[Link]) -> Result<(), ChartError> {
     let patients = links.iter().filter(|link| link.kind == EntityKind::Patient);
     let lanes: Vec<LaneId> = patients
         .flat_map(|link| [LaneId(link.from.0), LaneId(link.to.0)])
@@ -352,7 +380,7 @@ async fn lock(tx: &mut Tx, links: &[Link]) -> Result<(), ChartError> {
     }
 }
 
-fn read(rows: Vec<LinkRow>) -> Result<Vec<Link>, Poison> {
+pub(super) fn read(rows: Vec<LinkRow>) -> Result<Vec<Link>, Poison> {
     let link = |row: LinkRow| {
         let (from, to) = if row.from_low {
             (row.low, row.high)
@@ -374,7 +402,7 @@ fn read(rows: Vec<LinkRow>) -> Result<Vec<Link>, Poison> {
     links.ok_or(Poison::UnreadableLink)
 }
 
-fn row(link: &Link) -> LinkRow {
+pub(super) fn row(link: &Link) -> LinkRow {
     let (low, high) = link.pair();
     LinkRow {
         low,

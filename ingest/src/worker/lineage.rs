@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use store::{Store, StoreError};
 
 use super::chart::Wanted;
-use crate::lineage::write_varint;
+use crate::lineage::{named, write_varint};
 
 /// The terms that this worker has met. A dictionary of element paths and field names stays small.
 #[derive(Default, Debug)]
@@ -46,9 +46,7 @@ impl Terms {
             let message = match line.journal {
                 None => 0,
                 Some(journal) if journal == wanted.journal => 1,
-                Some(journal) => u64::try_from(journal.0)
-                    .unwrap_or_default()
-                    .saturating_add(2),
+                Some(journal) => named(journal),
             };
             write_varint(message, &mut out);
         }

@@ -155,7 +155,7 @@ fn understand(
 }
 
 /// The bytes that are parsed; a UTF-16 message was only taken where that is configured.
-fn text_of(raw: &[u8]) -> Cow<'_, [u8]> {
+pub(crate) fn text_of(raw: &[u8]) -> Cow<'_, [u8]> {
     match charset::looks_like_utf16(raw).then(|| charset::utf16_to_utf8(raw)) {
         Some(Some(text)) => Cow::Owned(text.into_bytes()),
         Some(None) | None => Cow::Borrowed(raw),

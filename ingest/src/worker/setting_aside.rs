@@ -72,7 +72,9 @@ impl Worker {
                 note: Some(reason.to_owned()),
                 reused_control_id: message.reused_control_id,
             };
-            lanes::finish(&mut tx, &[done], &[message.lane], FOLD_VERSION).await?;
+            let mut lanes = vec![message.lane];
+            lanes.extend(message.other_lane);
+            lanes::finish(&mut tx, &[done], &lanes, FOLD_VERSION).await?;
             let journal = message.journal;
             tx.commit().await?;
             self.applied.settle([journal]);
@@ -85,7 +87,7 @@ impl Worker {
     }
 }
 
-/// Keeps why a message could not be mapped and marks its lane incomplete.
+/// Keeps why a message could not be mapped and marks its lanes incomplete.
 pub(super) async fn bury(
     tx: &mut Tx,
     queued: &Queued,
@@ -94,6 +96,7 @@ pub(super) async fn bury(
     let death = Death {
         journal: queued.journal,
         lane: queued.lane,
+        other_lane: queued.other_lane,
         attempts: queued.attempts.saturating_add(1),
         reason: failure.reason.to_owned(),
         place: failure.place.clone(),

@@ -185,6 +185,17 @@ fn any_facts() -> impl Strategy<Value = Facts> {
 
 proptest! {
     #[test]
+    fn what_is_taken_out_comes_back_by_joining(a in any_facts(), b in any_facts()) {
+        let all = joined(&a, &b);
+        for gone in all.messages() {
+            let left = all.without(|message| message == gone).unwrap();
+            prop_assert!(!left.messages().contains(&gone));
+            prop_assert_eq!(left.without(|message| message == gone), None);
+            prop_assert_eq!(joined(&left, &all), all.clone());
+        }
+    }
+
+    #[test]
     fn join_is_commutative(a in any_facts(), b in any_facts()) {
         prop_assert_eq!(joined(&a, &b), joined(&b, &a));
     }

@@ -3,7 +3,7 @@
 //! Places and numbers only, no value; still access is checked as for a read, because where a value
 //! came from tells that there is one.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use fhir::ResourceType;
 use ingest::lineage::{Line, decode};
@@ -47,6 +47,8 @@ pub(super) async fn lineage(
 struct Words {
     terms: HashMap<i32, String>,
     messages: HashMap<JournalId, (Option<i16>, Option<String>)>,
+    /// Messages that can still be looked up.
+    kept: HashSet<JournalId>,
 }
 
 impl Words {
@@ -58,15 +60,17 @@ impl Words {
         let mut journals: Vec<JournalId> = lines.iter().filter_map(|line| line.journal).collect();
         journals.sort_unstable();
         journals.dedup();
-        let terms = store::lineage::words(call.store(), &terms).await?;
-        let versions =
-            store::lineage::versions(call.store(), call.access.tenant, &journals).await?;
+        let (store, tenant) = (call.store(), call.access.tenant);
+        let terms = store::lineage::words(store, &terms).await?;
+        let versions = store::lineage::versions(store, tenant, &journals).await?;
+        let kept = store::lineage::kept(store, tenant, &journals).await?;
         let messages = versions
             .into_iter()
             .map(|(journal, mapping, profile)| (journal, (mapping, profile)));
         Ok(Self {
             terms: terms.into_iter().collect(),
             messages: messages.collect(),
+            kept: kept.into_iter().collect(),
         })
     }
 
@@ -80,6 +84,10 @@ impl Words {
         if let Some(journal) = line.journal {
             let uri = format!("urn:drawbridge:journal:{journal}");
             part.push(json!({"name": "journal", "valueUri": uri}));
+            if !self.kept.contains(&journal) {
+                // Dropped by retention, or expunged: the chart does not rest on it.
+                part.push(json!({"name": "messageKept", "valueBoolean": false}));
+            }
             let known = self.messages.get(&journal);
             if let Some(version) = known.and_then(|(mapping, _)| *mapping) {
                 part.push(json!({"name": "mappingVersion", "valueInteger": version}));

@@ -59,7 +59,7 @@ pub(super) struct Args {
 }
 
 /// What is never interpreted again: a resend says nothing new, and a person's decision stands.
-const LEFT_ALONE: [&str; 2] = ["duplicate", "discarded"];
+const LEFT_ALONE: [&str; 3] = ["duplicate", "discarded", "expunged"];
 /// How many entries are looked up at a time.
 const PAGE: u32 = 500;
 

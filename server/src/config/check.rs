@@ -3,10 +3,18 @@
 use std::collections::BTreeSet;
 use std::net::SocketAddr;
 
-use super::{Config, ConfigError, HttpConfig, InboundConfig, ListenerTls, OutboundConfig};
+use store::retention::YEARS_MIN;
+
+use super::{
+    Config, ConfigError, HttpConfig, InboundConfig, JournalConfig, ListenerTls, OutboundConfig,
+};
+
+/// Longer than anybody is asked to keep anything.
+const YEARS_MAX: u16 = 200;
 
 pub(super) fn check(config: &Config) -> Result<(), ConfigError> {
     http(&config.http)?;
+    retention(&config.journal)?;
     let names = config.inbound.iter().map(|listener| listener.name.as_str());
     distinct_names("inbound", names)?;
     let names = config
@@ -40,6 +48,21 @@ fn http(http: &HttpConfig) -> Result<(), ConfigError> {
     positive("http.body_bytes_max", http.body_bytes_max)?;
     positive("http.request_timeout_s", http.request_timeout_s)?;
     positive("http.connections_max", http.connections_max)
+}
+
+/// A year at least: the database refuses to drop what is younger.
+fn retention(journal: &JournalConfig) -> Result<(), ConfigError> {
+    let longer = journal.longer.iter();
+    let longer = longer.map(|(name, years)| (format!("journal.longer.{name}"), *years));
+    let years = journal.retention_years;
+    let years = years.map(|years| ("journal.retention_years".to_owned(), years));
+    for (key, years) in longer.chain(years) {
+        if !(YEARS_MIN..=YEARS_MAX).contains(&years) {
+            let what = format!("must be from {YEARS_MIN} to {YEARS_MAX} years");
+            return Err(ConfigError::invalid(key, what));
+        }
+    }
+    Ok(())
 }
 
 fn inbound(index: usize, listener: &InboundConfig) -> Result<(), ConfigError> {

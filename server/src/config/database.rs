@@ -18,6 +18,10 @@ pub struct DatabaseConfig {
     /// File whose first line is the password of the URL's user.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub password_file: Option<PathBuf>,
+    /// The role that servers connect with, where it is not the one that owns the tables: `migrate`
+    /// (run by the owner) gives it what a server needs and no more.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub role: Option<String>,
     /// Folder of the PostgreSQL programs that run the embedded cluster; unset, `PATH` and the
     /// places where distributions put them are searched.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -35,6 +39,7 @@ impl Default for DatabaseConfig {
         Self {
             url: None,
             password_file: None,
+            role: None,
             programs_dir: None,
             fhir_connections: 8,
             ingest_connections: 8,

@@ -15,13 +15,13 @@ use tokio::process::Command;
 use crate::site::{Site, told};
 
 /// A site, the data folder that its commands share, and what runs them.
-struct Desk {
-    site: Site,
-    data: tempfile::TempDir,
+pub(crate) struct Desk {
+    pub(crate) site: Site,
+    pub(crate) data: tempfile::TempDir,
 }
 
 impl Desk {
-    async fn open() -> Option<Self> {
+    pub(crate) async fn open() -> Option<Self> {
         let site = Site::start().await?;
         let data = tempfile::tempdir().unwrap();
         // The site's chains are keyed with 07 07 …
@@ -30,17 +30,26 @@ impl Desk {
     }
 
     async fn run(&self, args: &[&str]) -> Output {
-        Command::new(env!("CARGO_BIN_EXE_drawbridge"))
+        self.command(args).output().await.unwrap()
+    }
+
+    /// A command before it is run.
+    pub(crate) fn command(&self, args: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_drawbridge"));
+        command
             .args(args)
             .args(["--data".as_ref(), self.data.path().as_os_str()])
-            .env("DATABASE_URL", &self.site.url)
-            .output()
-            .await
-            .unwrap()
+            .env("DATABASE_URL", &self.site.url);
+        command
+    }
+
+    /// A file of its folder.
+    pub(crate) fn file(&self, name: &str) -> String {
+        self.data.path().join(name).to_str().unwrap().to_owned()
     }
 
     /// Runs a command that must succeed; answers its lines.
-    async fn lines(&self, args: &[&str]) -> Vec<String> {
+    pub(crate) async fn lines(&self, args: &[&str]) -> Vec<String> {
         let output = self.run(args).await;
         let talk = String::from_utf8_lossy(&output.stderr).into_owned();
         assert!(output.status.success(), "{args:?}: {talk}");
@@ -49,13 +58,13 @@ impl Desk {
     }
 
     /// The same for results as JSON.
-    async fn values(&self, args: &[&str]) -> Vec<Value> {
+    pub(crate) async fn values(&self, args: &[&str]) -> Vec<Value> {
         let lines = self.lines(&[args, &["--json"]].concat()).await;
         let parse = |line: String| serde_json::from_str(&line).unwrap();
         lines.into_iter().map(parse).collect()
     }
 
-    async fn refused(&self, args: &[&str], code: i32) -> String {
+    pub(crate) async fn refused(&self, args: &[&str], code: i32) -> String {
         let output = self.run(args).await;
         let talk = String::from_utf8_lossy(&output.stderr).into_owned();
         assert_eq!(output.status.code(), Some(code), "{args:?}: {talk}");
@@ -65,7 +74,12 @@ impl Desk {
 
 /// Receives these messages over MLLP; returns once none of them waits to be applied.
 pub(crate) async fn receive(site: &Site, messages: &[&str]) {
-    let mut ingest = Ingest::start(&site.store, ingest::Settings::default());
+    receive_in(&site.store, messages).await;
+}
+
+/// The same with another store, whose clock may stand elsewhere.
+pub(crate) async fn receive_in(store: &store::Store, messages: &[&str]) {
+    let mut ingest = Ingest::start(store, ingest::Settings::default());
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     let profile = Arc::new(mapping::Profile::default());
@@ -82,7 +96,7 @@ pub(crate) async fn receive(site: &Site, messages: &[&str]) {
         assert!(String::from_utf8_lossy(&ack).contains("MSA|AA|"));
     }
     let deadline = Instant::now() + Duration::from_secs(30);
-    while waiting(site).await != 0 {
+    while waiting_in(store).await != 0 {
         assert!(Instant::now() < deadline, "messages are not applied");
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
@@ -91,7 +105,11 @@ pub(crate) async fn receive(site: &Site, messages: &[&str]) {
 }
 
 async fn waiting(site: &Site) -> u64 {
-    let waiting = store::stats::waiting(&site.store, Tenant::DEFAULT).await;
+    waiting_in(&site.store).await
+}
+
+async fn waiting_in(store: &store::Store) -> u64 {
+    let waiting = store::stats::waiting(store, Tenant::DEFAULT).await;
     waiting.unwrap().n_queued
 }
 

@@ -14,6 +14,10 @@ mod creates;
 #[cfg(test)]
 mod door;
 #[cfg(test)]
+mod expunge;
+#[cfg(test)]
+mod journal;
+#[cfg(test)]
 mod lineage;
 #[cfg(test)]
 mod operations;

@@ -12,7 +12,7 @@ use super::AuditRow;
 use super::rows::Place;
 use crate::chain::ORIGIN;
 use crate::text::Text;
-use crate::{ChainKey, Result, Store};
+use crate::{ChainKey, Result, Store, connect};
 
 /// Which rows to list, the newest first.
 #[derive(Clone, Copy, Default, Debug)]
@@ -34,6 +34,25 @@ pub enum Broken {
     Link,
     /// Rows are missing before it.
     Gap,
+    /// It is not the row that an exported head names.
+    Head,
+    /// An exported head names it, and its chain ends before it.
+    Tail,
+    /// An exported head names it, and nothing is left of its chain.
+    Missing,
+}
+
+/// The end of one chain of the trail.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Head {
+    /// The writing task.
+    pub writer: WriterId,
+    /// The last row.
+    pub id: AuditId,
+    /// Its place, from 1.
+    pub seq: i64,
+    /// Its chain value.
+    pub chain: Vec<u8>,
 }
 
 /// What a verification found.
@@ -86,28 +105,71 @@ pub async fn list(
     Ok(rows.iter().map(audit_row).collect())
 }
 
+/// The ends of all chains of the trail: they run across tenants.
+pub async fn heads(store: &Store) -> Result<Vec<Head>> {
+    let client = connect::single(store.config()).await?;
+    let sql = "select distinct on (writer) writer, id, seq, chain from audit
+        order by writer, seq desc";
+    let rows = client.query(sql, &[]).await?;
+    let head = |row: &Row| Head {
+        writer: WriterId(row.get(0)),
+        id: AuditId(row.get(1)),
+        seq: row.get(2),
+        chain: row.get(3),
+    };
+    Ok(rows.iter().map(head).collect())
+}
+
 /// Recomputes every link of the trail since `from`, oldest first, and stops at the first row that is
-/// not as it was written. Chains run across tenants, so all are read.
-pub async fn verify(store: &Store, key: &ChainKey, from: Option<AuditId>) -> Result<Report> {
+/// not as it was written. Chains run across tenants, so all are read. `known_heads` were exported
+/// before: each must still be there.
+pub async fn verify(
+    store: &Store,
+    key: &ChainKey,
+    known_heads: &[Head],
+    from: Option<AuditId>,
+) -> Result<Report> {
     let mut report = Report::default();
     let mut ends: HashMap<i32, Place> = HashMap::new();
-    let client = store.readers().get().await?;
-    client.batch_execute("set statement_timeout = 0").await?;
     let low = from.map_or(0, |id| id.0);
+    let mut heads: HashMap<(i32, i64), &Head> = known_heads
+        .iter()
+        .filter(|head| low <= head.id.0)
+        .map(|head| ((head.writer.0, head.seq), head))
+        .collect();
+    let client = connect::single(store.config()).await?;
     let sql = format!("select {COLUMNS} from audit where $1 <= id order by id");
     let stream = client.query_raw(&sql, [low]).await?;
     let mut stream = std::pin::pin!(stream);
     while let Some(row) = stream.try_next().await? {
         report.n_rows += 1;
-        if let Err(what) = check_link(key, &mut ends, &row, from.is_some()) {
+        let mut checked = check_link(key, &mut ends, &row, from.is_some());
+        if let Some(head) = heads.remove(&(row.get(1), row.get(12))) {
+            let same = head.id.0 == row.get::<_, i64>(0) && head.chain == row.get::<_, &[u8]>(13);
+            checked = checked.and(same.then_some(()).ok_or(Broken::Head));
+        }
+        if let Err(what) = checked {
             report.first_broken = Some((AuditId(row.get(0)), what));
             break;
         }
     }
-    // The session's time-out was lifted for this long read: it does not go back to the pool.
-    drop(deadpool_postgres::Object::take(client));
     report.n_chains = ends.len();
+    report.first_broken = report.first_broken.or_else(|| lost(&heads, &ends));
     Ok(report)
+}
+
+/// The first row that a head names and that is not there.
+fn lost(
+    heads: &HashMap<(i32, i64), &Head>,
+    ends: &HashMap<i32, Place>,
+) -> Option<(AuditId, Broken)> {
+    let head = heads.values().min_by_key(|head| head.id)?;
+    let what = match ends.get(&head.writer.0) {
+        None => Broken::Missing,
+        Some(end) if head.seq <= end.seq => Broken::Head,
+        Some(_) => Broken::Tail,
+    };
+    Some((head.id, what))
 }
 
 fn check_link(

@@ -1,15 +1,17 @@
 //! What became of claimed messages, in the transaction that did it.
 
-use futures_util::future::join;
+use futures_util::future::join4;
 use jiff::Timestamp;
 use model::{JournalId, LaneId, Tenant};
+use uuid::Uuid;
 
 use super::{Death, Done};
 use crate::columns::{column, storable};
 use crate::{InterfaceId, Result, StoreError, Tx};
 
 /// Takes messages out of the queue and says what became of them. `lanes` are those that the fold has
-/// written with `fold_version`.
+/// written with `fold_version`. A dead letter that was applied after all is settled, and its lanes are
+/// complete again.
 pub async fn finish(tx: &mut Tx, done: &[Done], lanes: &[LaneId], fold_version: i16) -> Result<()> {
     let journal = column(done, |done| done.journal.0);
     let disposition = column(done, |done| done.disposition.as_str());
@@ -52,16 +54,52 @@ pub async fn finish(tx: &mut Tx, done: &[Done], lanes: &[LaneId], fold_version: 
         &reused,
         &note,
     ];
-    let (gone, marked) = join(
+    let (gone, marked, settled, cleared) = join4(
         tx.query(sql, params),
         tx.execute(mark, &[&tenant, &lanes, &fold_version]),
+        tx.execute(SETTLE, &[&tenant, &journal, &disposition, &now]),
+        tx.execute(COMPLETE, &[&tenant, &lanes, &journal]),
     )
     .await;
     let gone: i64 = gone?.first().map_or(0, |row| row.get(0));
     marked?;
+    settled?;
+    cleared?;
     if usize::try_from(gone) != Ok(done.len()) {
         return Err(StoreError::Retry("a claimed message is no longer queued"));
     }
+    Ok(())
+}
+
+/// Messages that were dead before, and are not now.
+const SETTLE: &str = "
+    update dead_letter set settled_at = $4, settled_as = 'retried'
+    from unnest($2::bigint[], $3::text[]) as done (journal, disposition)
+    where dead_letter.tenant = $1 and dead_letter.journal = done.journal
+        and done.disposition <> 'dead' and settled_at is null";
+
+/// A lane is complete when none of its dead letters is open, and none that is tried again still waits.
+const COMPLETE: &str = "
+    update lane set incomplete = false
+    where tenant = $1 and incomplete and lane = any (array(
+            select unnest($2::uuid[])
+            union
+            select unnest(array[d.lane, d.other_lane]) from dead_letter d
+            where d.tenant = $1 and d.journal = any ($3::bigint[])
+        ))
+        and not exists (
+        select from dead_letter d
+        where d.tenant = $1 and (d.lane = lane.lane or d.other_lane = lane.lane)
+            and (d.settled_at is null or exists (
+                select from queue q where q.tenant = $1 and q.journal = d.journal
+            ))
+    )";
+
+/// Takes the mark from the lanes of a dead letter if they lack nothing any more.
+pub(crate) async fn complete(tx: &mut Tx, journal: JournalId) -> Result<()> {
+    let (none, journals): (Vec<Uuid>, Vec<i64>) = (Vec::new(), vec![journal.0]);
+    tx.execute(COMPLETE, &[&tx.tenant().0, &none, &journals])
+        .await?;
     Ok(())
 }
 
@@ -74,21 +112,22 @@ pub async fn postpone(tx: &mut Tx, messages: &[JournalId], due_at: Timestamp) ->
     Ok(())
 }
 
-/// Keeps why a message could not be mapped and marks its lane incomplete. [`finish`] with
+/// Keeps why a message could not be mapped and marks its lanes incomplete. [`finish`] with
 /// [`super::Disposition::Dead`] takes it out of the queue.
 pub async fn dead_letter(tx: &mut Tx, death: &Death, fold_version: i16) -> Result<()> {
     let tenant: Tenant = tx.tenant();
     let sql = "
         with marked as (
             insert into lane (lane, tenant, fold_version, incomplete)
-            values ($3, $1, $9, true)
+            select lane, $1, $9, true from unnest(array[$3, $10]::uuid[]) as t (lane)
+            where lane is not null
             on conflict (tenant, lane) do update set incomplete = true
         )
         insert into dead_letter
-            (tenant, journal, lane, at, attempts, reason, place, diagnostics)
-        values ($1, $2, $3, $4, $5, $6, $7, $8)
+            (tenant, journal, lane, at, attempts, reason, place, diagnostics, other_lane)
+        values ($1, $2, $3, $4, $5, $6, $7, $8, $10)
         on conflict (tenant, journal) do update set
-            at = excluded.at, attempts = excluded.attempts, reason = excluded.reason,
+            lane = excluded.lane, other_lane = excluded.other_lane, at = excluded.at, attempts = excluded.attempts, reason = excluded.reason,
             place = excluded.place, diagnostics = excluded.diagnostics,
             settled_at = null, settled_as = null";
     let params: crate::tx::Params<'_> = &[
@@ -101,6 +140,7 @@ pub async fn dead_letter(tx: &mut Tx, death: &Death, fold_version: i16) -> Resul
         &death.place.as_deref().map(storable),
         &storable(&death.diagnostics),
         &fold_version,
+        &death.other_lane.map(|lane| lane.0),
     ];
     tx.execute(sql, params).await?;
     Ok(())
@@ -126,7 +166,8 @@ pub async fn requeue(tx: &mut Tx, again: Again) -> Result<()> {
     let sql = "insert into queue (journal, lane, other_lane, tenant, interface, quiet)
         values ($2, $3, $4, $1, $5, $6)
         on conflict (tenant, journal) do update set
-            attempts = 0, due_at = '-infinity', quiet = excluded.quiet";
+            lane = excluded.lane, other_lane = excluded.other_lane, attempts = 0,
+            due_at = '-infinity', quiet = excluded.quiet";
     let other = again.other_lane.map(|lane| lane.0);
     let params: crate::tx::Params<'_> = &[
         &tx.tenant().0,

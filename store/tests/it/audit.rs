@@ -7,7 +7,7 @@ use store::audit::{self, AuditChain, Broken, Filter, Trail};
 use crate::chart::id;
 use crate::db;
 
-fn event(n: u128) -> AuditEvent {
+pub(crate) fn event(n: u128) -> AuditEvent {
     AuditEvent {
         actor: Actor::Token(7),
         action: Action::Read,
@@ -19,6 +19,16 @@ fn event(n: u128) -> AuditEvent {
         patient: Some(id(n % 2)),
         request: Some("r\0eq".to_owned()),
     }
+}
+
+/// Three rows in one chain.
+pub(crate) async fn three(db: &db::Db) {
+    let mut tx = db.store.begin(Tenant::DEFAULT).await.unwrap();
+    let events = [event(1), event(2), event(3)];
+    audit::in_tx(&mut tx, &AuditChain::default(), &events)
+        .await
+        .unwrap();
+    tx.commit().await.unwrap();
 }
 
 #[tokio::test]
@@ -51,7 +61,7 @@ async fn reads_of_many_tasks_share_commits_and_each_leaves_its_row() {
             .unwrap(),
         rows[98..]
     );
-    let report = audit::verify(&db.store, &db::key(), None).await.unwrap();
+    let report = audit::verify(&db.store, &db::KEY, &[], None).await.unwrap();
     assert_eq!((report.n_rows, report.first_broken), (200, None));
 }
 
@@ -69,7 +79,7 @@ async fn a_rolled_back_transaction_leaves_no_gap_in_its_chain() {
             tx.commit().await.unwrap();
         }
     }
-    let report = audit::verify(&db.store, &db::key(), None).await.unwrap();
+    let report = audit::verify(&db.store, &db::KEY, &[], None).await.unwrap();
     assert_eq!(
         (report.n_rows, report.n_chains, report.first_broken),
         (6, 1, None)
@@ -94,7 +104,7 @@ async fn a_changed_or_removed_row_of_the_trail_shows() {
         .await
         .unwrap();
     let broken = async || {
-        audit::verify(&db.store, &db::key(), None)
+        audit::verify(&db.store, &db::KEY, &[], None)
             .await
             .unwrap()
             .first_broken

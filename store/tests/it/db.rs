@@ -49,13 +49,11 @@ pub(crate) fn settings(url: &str) -> Settings {
         writers_max: 6,
         readers_max: 4,
         fast_readers: 1,
-        ..Settings::new(url, key())
+        ..Settings::new(url, KEY)
     }
 }
 
-pub(crate) fn key() -> ChainKey {
-    ChainKey::new([7; 32])
-}
+pub(crate) const KEY: ChainKey = ChainKey::new([7; 32]);
 
 impl Db {
     /// A connection beside the store's, for what only a test may do.

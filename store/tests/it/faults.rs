@@ -60,7 +60,7 @@ async fn an_append_whose_connection_dies_is_unknown_and_the_next_begins_a_new_ch
     assert!(matches!(answers[0], Err(AppendError::Unknown)));
     blocker.batch_execute("rollback").await.unwrap();
     kept(&db.store, &mut chains, &batch).await;
-    let report = journal::verify(&db.store, Tenant::DEFAULT, &db::key(), &[], None)
+    let report = journal::verify(&db.store, Tenant::DEFAULT, &db::KEY, &[], None, || {})
         .await
         .unwrap();
     assert_eq!(

@@ -192,7 +192,7 @@ async fn a_row_that_cannot_be_stored_fails_alone() {
     assert!(answers[0].is_ok() && answers[2].is_ok());
     assert!(matches!(answers[1], Err(AppendError::Row(_))));
     // The chain goes on without a gap.
-    let report = journal::verify(&db.store, Tenant::DEFAULT, &db::key(), &[], None)
+    let report = journal::verify(&db.store, Tenant::DEFAULT, &db::KEY, &[], None, || {})
         .await
         .unwrap();
     assert_eq!((report.n_entries, report.first_broken), (2, None));
@@ -239,7 +239,7 @@ async fn big_bytes_live_as_chunks_and_come_back_whole() {
         .await
         .unwrap();
     assert_eq!(raws, [(ids[0], raw)]);
-    let report = journal::verify(&db.store, Tenant::DEFAULT, &db::key(), &[], None)
+    let report = journal::verify(&db.store, Tenant::DEFAULT, &db::KEY, &[], None, || {})
         .await
         .unwrap();
     assert_eq!(report.first_broken, None);

@@ -181,6 +181,7 @@ async fn a_dead_letter_is_kept_and_can_be_retried() {
     let death = Death {
         journal: message.journal,
         lane: message.lane,
+        other_lane: message.other_lane,
         attempts: 3,
         reason: "no-visit".to_owned(),
         place: Some("PV1-19".to_owned()),
@@ -223,4 +224,109 @@ async fn a_dead_letter_is_kept_and_can_be_retried() {
         .await
         .unwrap();
     assert_eq!(letter.unwrap().settled_as.as_deref(), Some("retried"));
+}
+
+#[tokio::test]
+async fn a_retried_dead_letter_keeps_both_lanes_which_are_complete_once_it_is_applied() {
+    let Some(db) = db::fresh().await else { return };
+    queue(&db, &[("a", Some("b"))]).await;
+    let mut tx = db.store.begin(Tenant::DEFAULT).await.unwrap();
+    let message = lanes::claim(&mut tx, 1, 9).await.unwrap().messages[0];
+    bury(&mut tx, &message).await;
+    tx.commit().await.unwrap();
+    assert_eq!(incomplete(&db).await, 2);
+    let mut tx = db.store.begin(Tenant::DEFAULT).await.unwrap();
+    let retried = deadletter::Settled::Retried;
+    deadletter::settle(&mut tx, message.journal, retried)
+        .await
+        .unwrap();
+    tx.commit().await.unwrap();
+    assert_eq!(incomplete(&db).await, 2, "it is not applied yet");
+    let mut tx = db.store.begin(Tenant::DEFAULT).await.unwrap();
+    let again = lanes::claim(&mut tx, 1, 9).await.unwrap().messages;
+    assert_eq!(
+        (again[0].lane, again[0].other_lane),
+        (lane("a"), Some(lane("b")))
+    );
+    lanes::finish(&mut tx, &[applied(&message)], &[], 1)
+        .await
+        .unwrap();
+    tx.commit().await.unwrap();
+    assert_eq!(incomplete(&db).await, 0);
+}
+
+#[tokio::test]
+async fn a_lane_is_complete_when_the_last_of_its_dead_letters_is_discarded() {
+    let Some(db) = db::fresh().await else { return };
+    queue(&db, &[("a", None), ("a", None)]).await;
+    let mut tx = db.store.begin(Tenant::DEFAULT).await.unwrap();
+    let messages = lanes::claim(&mut tx, 1, 9).await.unwrap().messages;
+    for message in &messages {
+        bury(&mut tx, message).await;
+    }
+    tx.commit().await.unwrap();
+    for (message, left) in messages.iter().zip([1, 0]) {
+        let mut tx = db.store.begin(Tenant::DEFAULT).await.unwrap();
+        let discarded = deadletter::Settled::Discarded;
+        deadletter::settle(&mut tx, message.journal, discarded)
+            .await
+            .unwrap();
+        tx.commit().await.unwrap();
+        assert_eq!(incomplete(&db).await, left);
+    }
+}
+
+#[tokio::test]
+async fn an_open_dead_letter_that_is_applied_after_all_is_settled() {
+    let Some(db) = db::fresh().await else { return };
+    queue(&db, &[("a", None)]).await;
+    let mut tx = db.store.begin(Tenant::DEFAULT).await.unwrap();
+    let message = lanes::claim(&mut tx, 1, 9).await.unwrap().messages[0];
+    bury(&mut tx, &message).await;
+    let again = lanes::Again {
+        journal: message.journal,
+        lane: lane("c"),
+        other_lane: None,
+        interface: message.interface,
+        quiet: false,
+    };
+    lanes::requeue(&mut tx, again).await.unwrap();
+    tx.commit().await.unwrap();
+    let mut tx = db.store.begin(Tenant::DEFAULT).await.unwrap();
+    let again = lanes::claim(&mut tx, 1, 9).await.unwrap().messages;
+    assert_eq!(again[0].lane, lane("c"));
+    lanes::finish(&mut tx, &[applied(&again[0])], &lanes_of(&again), 1)
+        .await
+        .unwrap();
+    tx.commit().await.unwrap();
+    assert_eq!(incomplete(&db).await, 0);
+    let open = deadletter::list(&db.store, Tenant::DEFAULT, None, 9).await;
+    assert!(open.unwrap().is_empty());
+}
+
+async fn bury(tx: &mut store::Tx, message: &Queued) {
+    let death = Death {
+        journal: message.journal,
+        lane: message.lane,
+        other_lane: message.other_lane,
+        attempts: 3,
+        reason: "unmappable".to_owned(),
+        place: None,
+        diagnostics: "made up".to_owned(),
+        at: tx.store().clock().now(),
+    };
+    lanes::dead_letter(tx, &death, 1).await.unwrap();
+    let done = [Done {
+        disposition: Disposition::Dead,
+        ..applied(message)
+    }];
+    let lanes: Vec<LaneId> = std::iter::once(message.lane)
+        .chain(message.other_lane)
+        .collect();
+    lanes::finish(tx, &done, &lanes, 1).await.unwrap();
+}
+
+async fn incomplete(db: &Db) -> i64 {
+    let sql = "select count(*) from lane where incomplete";
+    db.client().await.query_one(sql, &[]).await.unwrap().get(0)
 }

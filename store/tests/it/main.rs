@@ -13,5 +13,7 @@ mod faults;
 mod journal;
 mod lanes;
 mod rest;
+mod retention;
+mod roles;
 mod search;
 mod verify;

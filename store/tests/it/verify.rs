@@ -1,6 +1,7 @@
 //! Tampering with the journal shows.
 
 use model::Tenant;
+use store::audit;
 use store::journal::{self, Appended, Broken, Chains, Receipt};
 
 use crate::db::{self, Db};
@@ -13,8 +14,16 @@ async fn five(db: &Db) -> Vec<Appended> {
     kept(&db.store, &mut chains, &batch).await
 }
 
+async fn five_more(db: &Db) -> Vec<Appended> {
+    let mut chains = Chains::begin(&db.store, Tenant::DEFAULT).await.unwrap();
+    let now = db.store.clock().now();
+    let more = |n: u32| receipt(&format!("more{n}"), "a", now);
+    let batch: Vec<Receipt> = (0..5).map(more).collect();
+    kept(&db.store, &mut chains, &batch).await
+}
+
 /// Does what the triggers refuse, as somebody with the server's highest rights could.
-async fn tamper(db: &Db, sql: &str) {
+pub(crate) async fn tamper(db: &Db, sql: &str) {
     let client = db.client().await;
     client
         .batch_execute("set session_replication_role = replica")
@@ -24,7 +33,7 @@ async fn tamper(db: &Db, sql: &str) {
 }
 
 async fn first_broken(db: &Db) -> Option<(model::JournalId, Broken)> {
-    let report = journal::verify(&db.store, Tenant::DEFAULT, &db::key(), &[], None).await;
+    let report = journal::verify(&db.store, Tenant::DEFAULT, &db::KEY, &[], None, || {}).await;
     report.unwrap().first_broken
 }
 
@@ -37,7 +46,7 @@ async fn an_untouched_journal_is_proven_and_its_heads_hold() {
         .unwrap();
     assert_eq!(heads.len(), 1);
     assert_eq!(heads[0].seq, 5);
-    let report = journal::verify(&db.store, Tenant::DEFAULT, &db::key(), &heads, None).await;
+    let report = journal::verify(&db.store, Tenant::DEFAULT, &db::KEY, &heads, None, || {}).await;
     let report = report.unwrap();
     assert_eq!(
         (report.n_entries, report.n_chains, report.first_broken),
@@ -74,13 +83,68 @@ async fn a_removed_entry_leaves_a_gap_and_a_removed_end_contradicts_the_heads() 
         .unwrap();
     tamper(&db, "delete from journal where control_id = '4'").await;
     assert_eq!(first_broken(&db).await, None);
-    let report = journal::verify(&db.store, Tenant::DEFAULT, &db::key(), &heads, None).await;
+    let report = journal::verify(&db.store, Tenant::DEFAULT, &db::KEY, &heads, None, || {}).await;
     assert_eq!(
         report.unwrap().first_broken,
-        Some((entries[4].id, Broken::Head))
+        Some((entries[4].id, Broken::Tail))
     );
     tamper(&db, "delete from journal where control_id = '0'").await;
     assert_eq!(first_broken(&db).await, Some((entries[1].id, Broken::Gap)));
+}
+
+#[tokio::test]
+async fn a_chain_that_is_gone_and_one_that_was_written_anew_contradict_the_heads() {
+    let Some(db) = db::fresh().await else { return };
+    five(&db).await;
+    let other = five_more(&db).await;
+    let heads = journal::heads(&db.store, Tenant::DEFAULT, None)
+        .await
+        .unwrap();
+    assert_eq!(heads.len(), 2);
+    tamper(
+        &db,
+        &format!("delete from journal where id >= {}", other[0].id),
+    )
+    .await;
+    assert_eq!(first_broken(&db).await, None);
+    let report = journal::verify(&db.store, Tenant::DEFAULT, &db::KEY, &heads, None, || {});
+    assert_eq!(
+        report.await.unwrap().first_broken,
+        Some((other[4].id, Broken::Missing))
+    );
+    // Somebody with the key, but without our copy of the heads, writes the end of the other chain anew.
+    let forged = journal::Head {
+        chain: vec![9; 32],
+        ..heads[0].clone()
+    };
+    let report = journal::verify(
+        &db.store,
+        Tenant::DEFAULT,
+        &db::KEY,
+        std::slice::from_ref(&forged),
+        None,
+        || {},
+    );
+    assert_eq!(
+        report.await.unwrap().first_broken,
+        Some((forged.journal, Broken::Head))
+    );
+}
+
+#[tokio::test]
+async fn the_trail_is_held_against_its_heads() {
+    let Some(db) = db::fresh().await else { return };
+    crate::audit::three(&db).await;
+    let heads = audit::heads(&db.store).await.unwrap();
+    assert_eq!(heads.len(), 1);
+    let verify = || audit::verify(&db.store, &db::KEY, &heads, None);
+    assert_eq!(verify().await.unwrap().first_broken, None);
+    tamper(&db, "delete from audit where seq = 3").await;
+    let broken = verify().await.unwrap().first_broken;
+    assert_eq!(broken, Some((heads[0].id, audit::Broken::Tail)));
+    tamper(&db, "delete from audit").await;
+    let broken = verify().await.unwrap().first_broken;
+    assert_eq!(broken, Some((heads[0].id, audit::Broken::Missing)));
 }
 
 #[tokio::test]

@@ -1,0 +1,226 @@
+//! `drawbridge journal retention|hold`
+
+use clap::Subcommand;
+use model::{Action, Actor, AuditEvent, AuditOutcome, Tenant, Timestamp};
+use serde_json::json;
+use store::Store;
+use store::audit::{self, AuditChain};
+use store::retention::{self as kept, Dropped, Hold, Month};
+
+use crate::cli::{Context, Verdict};
+use crate::output::Output;
+use crate::retention::{self, Fate, Policy};
+
+/// What is asked about retention.
+#[derive(Debug, Subcommand)]
+pub(super) enum Retention {
+    /// Each month of the journal and what becomes of it; what was dropped, when, by which policy.
+    Show,
+    /// Drop the months whose time is over (6 years, unless `journal.retention_years` says otherwise).
+    Apply {
+        /// Say what would be dropped; drop nothing.
+        #[arg(long)]
+        dry_run: bool,
+    },
+}
+
+/// What is asked about legal holds.
+#[derive(Debug, Subcommand)]
+pub(super) enum Holds {
+    /// Place one: no month that it reaches is dropped while it stands.
+    Add {
+        /// Why. No patient data, please.
+        #[arg(long)]
+        reason: String,
+        /// Only what was received at or after this time (RFC 3339).
+        #[arg(long, value_name = "TIME")]
+        since: Option<Timestamp>,
+        /// Only what was received before this time (RFC 3339).
+        #[arg(long, value_name = "TIME")]
+        until: Option<Timestamp>,
+        /// The messages of every tenant.
+        #[arg(long, conflicts_with = "tenant")]
+        all_tenants: bool,
+    },
+    /// Those that stand and those that were lifted.
+    List,
+    /// Lift one; it stays on record.
+    Remove {
+        /// As `list` shows it.
+        id: i32,
+        /// Why. No patient data, please.
+        #[arg(long)]
+        reason: String,
+    },
+}
+
+impl Retention {
+    pub(super) async fn run(&self, store: &Store, context: &Context) -> anyhow::Result<Verdict> {
+        let policy = Policy::of(&context.config.journal, store).await?;
+        match self {
+            Self::Show => show(store, &policy, context.output).await,
+            Self::Apply { dry_run: true } => {
+                for (month, _) in retention::due(store, &policy).await? {
+                    tell(&month, "would be dropped", context.output)?;
+                }
+                Ok(Verdict::Done)
+            }
+            Self::Apply { dry_run: false } => {
+                for month in retention::apply(store, &policy, Actor::Operator).await? {
+                    tell(&month, "dropped", context.output)?;
+                }
+                Ok(Verdict::Done)
+            }
+        }
+    }
+}
+
+async fn show(store: &Store, policy: &Policy, output: Output) -> anyhow::Result<Verdict> {
+    for dropped in kept::dropped(store).await? {
+        let Dropped {
+            first_day,
+            at,
+            n_entries,
+            policy,
+            ..
+        } = dropped;
+        let result = json!({
+            "month": first_day.strftime("%Y-%m").to_string(), "entries": n_entries, "fate": "dropped",
+            "at": at, "policy": policy,
+        });
+        output.result(&result, |_| {
+            let month = first_day.strftime("%Y-%m");
+            format!("{month}  {n_entries} entries  dropped at {at:.0}: {policy}")
+        })?;
+    }
+    for (month, fate) in retention::plan(store, policy).await? {
+        let (word, until) = match fate {
+            Fate::Due(_) => ("due", None),
+            Fate::KeptUntil(day) => ("kept", Some(day)),
+            Fate::Held => ("held", None),
+            Fate::Unfinished => ("unfinished", None),
+        };
+        let result = json!({
+            "month": name(&month), "entries": month.n_entries, "fate": word,
+            "until": until.map(|day| day.to_string()),
+        });
+        output.result(&result, |_| {
+            let until = until.map(|day| format!(" until {day}")).unwrap_or_default();
+            format!(
+                "{}  {} entries  {word}{until}",
+                name(&month),
+                month.n_entries
+            )
+        })?;
+    }
+    Ok(Verdict::Done)
+}
+
+fn tell(month: &Month, what: &str, output: Output) -> std::io::Result<()> {
+    let result = json!({ "month": name(month), "entries": month.n_entries, "what": what });
+    output.result(&result, |_| {
+        format!("{}  {} entries  {what}", name(month), month.n_entries)
+    })
+}
+
+fn name(month: &Month) -> String {
+    month.first_day.strftime("%Y-%m").to_string()
+}
+
+impl Holds {
+    pub(super) async fn run(
+        &self,
+        store: &Store,
+        tenant: Tenant,
+        context: &Context,
+    ) -> anyhow::Result<Verdict> {
+        match self {
+            Self::Add {
+                reason,
+                since,
+                until,
+                all_tenants,
+            } => {
+                let reason = super::reason(reason)?;
+                let of = (!all_tenants).then_some(tenant);
+                let id = kept::place(store, of, *since, *until, reason).await?;
+                note(store, tenant, "hold", format!("{id} placed: {reason}")).await?;
+                let result = json!({ "id": id, "what": "placed" });
+                context
+                    .output
+                    .result(&result, |_| format!("{id}  placed"))?;
+                Ok(Verdict::Done)
+            }
+            Self::List => list(store, context.output).await,
+            Self::Remove { id, reason } => {
+                let reason = super::reason(reason)?;
+                let lifted = kept::lift(store, *id, reason).await?;
+                anyhow::ensure!(lifted, "no hold {id} stands");
+                note(store, tenant, "hold", format!("{id} lifted: {reason}")).await?;
+                let result = json!({ "id": id, "what": "lifted" });
+                context
+                    .output
+                    .result(&result, |_| format!("{id}  lifted"))?;
+                Ok(Verdict::Done)
+            }
+        }
+    }
+}
+
+async fn list(store: &Store, output: Output) -> anyhow::Result<Verdict> {
+    let tenants = store.tenants().await?;
+    for hold in kept::holds(store).await? {
+        let row = tenants.iter().find(|row| Some(row.tenant) == hold.tenant);
+        let tenant = row.map(|row| row.name.as_str());
+        let Hold {
+            id,
+            since,
+            until,
+            placed_at,
+            reason,
+            lifted,
+            ..
+        } = &hold;
+        let result = json!({
+            "id": id, "tenant": tenant, "since": since, "until": until, "placed_at": placed_at,
+            "reason": reason,
+            "lifted_at": lifted.as_ref().map(|(at, _)| at),
+            "lifted_why": lifted.as_ref().map(|(_, why)| why),
+        });
+        output.result(&result, |_| {
+            let bound = |at: &Option<Timestamp>| at.map(|at| format!("{at:.0}"));
+            let [since, until] = [since, until].map(|at| bound(at).unwrap_or_default());
+            let lifted = lifted.as_ref();
+            let lifted = lifted.map(|(at, why)| format!("  lifted at {at:.0}: {why}"));
+            format!(
+                "{id}  {}  {since}..{until}  placed at {placed_at:.0}: {reason}{}",
+                tenant.unwrap_or("every tenant"),
+                lifted.unwrap_or_default()
+            )
+        })?;
+    }
+    Ok(Verdict::Done)
+}
+
+/// What an operator did, for the trail.
+async fn note(
+    store: &Store,
+    tenant: Tenant,
+    interaction: &'static str,
+    request: String,
+) -> anyhow::Result<()> {
+    let event = AuditEvent {
+        actor: Actor::Operator,
+        action: Action::Execute,
+        outcome: AuditOutcome::Success,
+        interaction,
+        resource_type: None,
+        resource: None,
+        version: None,
+        patient: None,
+        request: Some(request),
+    };
+    let mut tx = store.begin(tenant).await?;
+    audit::in_tx(&mut tx, &AuditChain::default(), &[event]).await?;
+    Ok(tx.commit().await?)
+}

@@ -1,0 +1,226 @@
+//! Months of the journal are dropped by a recorded policy, and what is left can still be proven.
+
+use bytes::Bytes;
+use jiff::civil::Date;
+use model::{Clock, JournalId, Tenant, Timestamp};
+use store::journal::{self, Broken, Chains, Raw, Receipt};
+use store::retention::{self, Month};
+use store::{Settings, Store, blob};
+
+use crate::db::{self, Db};
+use crate::journal::{kept, receipt, sha256};
+use crate::verify::tamper;
+
+const FIRST: &str = "2024-02-10T08:00:00Z";
+const SECOND: &str = "2024-03-05T08:00:00Z";
+
+fn day(text: &str) -> Date {
+    text.parse().unwrap()
+}
+
+fn at(text: &str) -> Timestamp {
+    text.parse().unwrap()
+}
+
+/// A chain that runs over two months of long ago; nothing of it waits.
+async fn two_months(db: &Db) -> (Store, Vec<JournalId>) {
+    let clock = Clock::fixed(at(FIRST));
+    let settings = Settings {
+        clock: clock.clone(),
+        ..db::settings(&db.url)
+    };
+    let store = Store::open(&settings).await.unwrap();
+    let mut chains = Chains::begin(&store, Tenant::DEFAULT).await.unwrap();
+    let mut ids = Vec::new();
+    for (month, now) in [FIRST, SECOND].into_iter().enumerate() {
+        let Clock::Fixed(micros) = &clock else {
+            unreachable!()
+        };
+        micros.store(
+            at(now).as_microsecond(),
+            std::sync::atomic::Ordering::Relaxed,
+        );
+        let batch: Vec<Receipt> = (0..3)
+            .map(|n| receipt(&format!("{month}{n}"), "a", at(now)))
+            .collect();
+        ids.extend(
+            kept(&store, &mut chains, &batch)
+                .await
+                .iter()
+                .map(|it| it.id),
+        );
+    }
+    db.client()
+        .await
+        .batch_execute("delete from queue")
+        .await
+        .unwrap();
+    (store, ids)
+}
+
+async fn february(db: &Db) -> Month {
+    let months = retention::months(&db.store, db.store.clock().now())
+        .await
+        .unwrap();
+    let february = |month: &Month| month.first_day == day("2024-02-01");
+    months.into_iter().find(february).unwrap()
+}
+
+async fn drop_february(db: &Db) -> Result<bool, store::StoreError> {
+    retention::drop_month(&db.store, day("2024-02-01"), "older than 1 year").await
+}
+
+async fn broken(db: &Db, heads: &[journal::Head]) -> Option<(JournalId, Broken)> {
+    let proof = journal::verify(&db.store, Tenant::DEFAULT, &db::KEY, heads, None, || {});
+    proof.await.unwrap().first_broken
+}
+
+#[tokio::test]
+async fn a_dropped_month_is_on_record_and_the_rest_is_still_proven() {
+    let Some(db) = db::fresh().await else { return };
+    let (_, ids) = two_months(&db).await;
+    let heads = journal::heads(&db.store, Tenant::DEFAULT, None)
+        .await
+        .unwrap();
+    let month = february(&db).await;
+    assert_eq!(
+        (month.n_entries, month.held, month.unfinished),
+        (3, false, false)
+    );
+    assert!(drop_february(&db).await.unwrap());
+    assert!(!drop_february(&db).await.unwrap());
+    let gone = journal::get(&db.store, Tenant::DEFAULT, ids[0])
+        .await
+        .unwrap();
+    assert!(gone.is_none());
+    let proof = journal::verify(&db.store, Tenant::DEFAULT, &db::KEY, &heads, None, || {});
+    let report = proof.await.unwrap();
+    assert_eq!(
+        (report.n_entries, report.n_dropped, report.first_broken),
+        (3, 3, None)
+    );
+    let dropped = retention::dropped(&db.store).await.unwrap();
+    assert_eq!(dropped[0].policy, "older than 1 year");
+    // A head of the dropped part itself holds too, and a false one does not.
+    let chain = retention::dropped_chains(&db.store, Tenant::DEFAULT)
+        .await
+        .unwrap()
+        .remove(0);
+    let mut head = journal::Head {
+        interface: chain.interface,
+        writer: chain.writer,
+        journal: chain.last,
+        seq: chain.last_seq,
+        chain: chain.chain.clone(),
+    };
+    assert_eq!(broken(&db, std::slice::from_ref(&head)).await, None);
+    head.chain = vec![1; 32];
+    assert_eq!(broken(&db, &[head]).await, Some((chain.last, Broken::Head)));
+}
+
+#[tokio::test]
+async fn what_went_without_a_record_or_by_a_forged_one_shows() {
+    let Some(db) = db::fresh().await else { return };
+    let (_, ids) = two_months(&db).await;
+    tamper(&db, "drop table journal_2024_02").await;
+    assert_eq!(broken(&db, &[]).await, Some((ids[3], Broken::Gap)));
+    let forged = "insert into dropped_month
+            select '2024-02-01', 0, 1, now(), 3, 'none';
+        insert into dropped_chain
+            select id - 1, 3, 1, 3, '2024-02-01', tenant, writer, interface, '\\x00', '\\x00'
+            from journal where seq = 4";
+    tamper(&db, forged).await;
+    let found = broken(&db, &[]).await.unwrap();
+    assert_eq!(found.1, Broken::Record);
+}
+
+#[tokio::test]
+async fn a_hold_a_waiting_message_and_youth_keep_a_month() {
+    let Some(db) = db::fresh().await else { return };
+    two_months(&db).await;
+    let hold = retention::place(
+        &db.store,
+        Some(Tenant::DEFAULT),
+        None,
+        Some(at("2024-02-11T00:00:00Z")),
+        "a lawsuit",
+    )
+    .await
+    .unwrap();
+    assert!(february(&db).await.held);
+    assert!(drop_february(&db).await.is_err());
+    let march = retention::drop_month(&db.store, day("2024-03-01"), "older than 1 year").await;
+    assert!(march.unwrap(), "the hold does not reach it");
+    assert!(retention::lift(&db.store, hold, "settled").await.unwrap());
+    assert!(!retention::lift(&db.store, hold, "again").await.unwrap());
+    let holds = retention::holds(&db.store).await.unwrap();
+    assert_eq!(holds[0].lifted.as_ref().unwrap().1, "settled");
+
+    let client = db.client().await;
+    let wait = "insert into queue (journal, lane, tenant, interface)
+        select id, gen_random_uuid(), tenant, interface from journal limit 1";
+    client.batch_execute(wait).await.unwrap();
+    assert!(february(&db).await.unfinished);
+    assert!(drop_february(&db).await.is_err());
+    client.batch_execute("delete from queue").await.unwrap();
+    assert!(drop_february(&db).await.unwrap());
+
+    let now = db.store.clock().now().to_zoned(jiff::tz::TimeZone::UTC);
+    let this = now.date().first_of_month();
+    assert!(
+        retention::drop_month(&db.store, this, "at once")
+            .await
+            .is_err()
+    );
+}
+
+#[tokio::test]
+async fn chunks_that_only_dropped_entries_name_go_with_them() {
+    let Some(db) = db::fresh().await else { return };
+    let (store, _) = two_months(&db).await;
+    let mut chains = Chains::begin(&store, Tenant::DEFAULT).await.unwrap();
+    let big = |n: u8| Bytes::from(vec![n; blob::CHUNK_BYTES + 1]);
+    let mut batch = Vec::new();
+    for (n, when) in [(1, FIRST), (2, FIRST), (2, SECOND)] {
+        let digest = sha256(&big(n));
+        blob::stage(&store, Tenant::DEFAULT, digest, &big(n))
+            .await
+            .unwrap();
+        batch.push((
+            when,
+            Receipt {
+                digest,
+                raw: Raw::Staged(big(n).len() as u64),
+                ..receipt(&format!("big{n}{when}"), "big", at(when))
+            },
+        ));
+    }
+    let Clock::Fixed(micros) = store.clock().clone() else {
+        unreachable!()
+    };
+    for (n, (when, receipt)) in batch.into_iter().enumerate() {
+        if n == 0 {
+            // Ids go on from where they were: a store of its own stands in February again.
+            let settings = Settings {
+                clock: Clock::fixed(at(FIRST)),
+                ..db::settings(&db.url)
+            };
+            let earlier = Store::open(&settings).await.unwrap();
+            let mut chains = Chains::begin(&earlier, Tenant::DEFAULT).await.unwrap();
+            kept(&earlier, &mut chains, &[receipt]).await;
+            continue;
+        }
+        micros.store(
+            at(when).as_microsecond(),
+            std::sync::atomic::Ordering::Relaxed,
+        );
+        kept(&store, &mut chains, &[receipt]).await;
+    }
+    let client = db.client().await;
+    client.batch_execute("delete from queue").await.unwrap();
+    assert!(drop_february(&db).await.unwrap());
+    let gone = blob::exists(&db.store, Tenant::DEFAULT, &sha256(&big(1))).await;
+    let stays = blob::exists(&db.store, Tenant::DEFAULT, &sha256(&big(2))).await;
+    assert_eq!((gone.unwrap(), stays.unwrap()), (false, true));
+    assert_eq!(broken(&db, &[]).await, None);
+}
