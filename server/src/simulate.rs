@@ -7,6 +7,7 @@
 mod arrange;
 mod event;
 mod person;
+mod record;
 mod render;
 mod segment;
 mod visit;
@@ -50,10 +51,11 @@ pub struct Feed {
 }
 
 impl Feed {
-    /// 2025-01-06 08:00 in Chicago. The feed ends within 300 days of it, so that none of its times
+    /// 2024-01-08 08:00 in Chicago. The feed ends within a year or two of it, so that none of its times
     /// lies in the future of whoever reads it.
-    const START: i64 = 1_736_172_000;
-    const SPAN_S: i64 = 300 * 24 * 3600;
+    const START: i64 = 1_704_722_400;
+    const DAY_S: i64 = 24 * 3600;
+    const SPAN_S: i64 = 300 * Self::DAY_S;
     const STEP_S_MAX: i64 = 240;
 
     /// A feed of `events` messages about at most `patients` patients; each patient is met at least
@@ -74,6 +76,17 @@ impl Feed {
             people: Vec::new(),
             staff: vocabulary::staff(),
         }
+    }
+
+    /// The same spread evenly over so many days, at most two years.
+    #[must_use]
+    pub fn over_days(mut self, days: u16) -> Self {
+        let n_events = i64::try_from(self.n_left).unwrap_or(i64::MAX).max(1);
+        let span_ms = i64::from(days.min(730)) * Self::DAY_S * 1000;
+        // A wait is three quarters of a step on average.
+        let step_ms = span_ms / n_events / 3 * 4;
+        self.step = SignedDuration::from_millis(step_ms.max(1));
+        self
     }
 
     /// Whom the next message is about: somebody new as often as it takes to meet everybody.

@@ -52,6 +52,9 @@ struct Adt {
     /// The same seed makes the same feed.
     #[arg(long, value_name = "S", default_value_t = 1)]
     seed: u64,
+    /// Spread the events evenly over so many days; without it, one comes every few minutes.
+    #[arg(long, value_name = "N")]
+    days: Option<u16>,
     /// Events out of order.
     #[arg(long)]
     shuffle: bool,
@@ -140,7 +143,10 @@ impl Adt {
         if !(0.0..=1.0).contains(&self.duplicates) {
             return Err(Usage("--duplicates must lie between 0 and 1".to_owned()).into());
         }
-        let feed = Feed::new(self.seed, self.patients as usize, self.events as usize);
+        let mut feed = Feed::new(self.seed, self.patients as usize, self.events as usize);
+        if let Some(days) = self.days {
+            feed = feed.over_days(days);
+        }
         let in_order = !self.shuffle && self.duplicates == 0.0;
         let messages: Box<dyn Iterator<Item = FeedMessage>> = if in_order {
             Box::new(feed)

@@ -6,6 +6,7 @@ use rand::Rng;
 use rand::seq::IndexedRandom;
 
 use super::event::{Deleted, Event};
+use super::record::{Record, State};
 use super::visit::{Stage, Visit};
 use super::vocabulary::{self, N_PHYSICIANS, PAYERS};
 
@@ -13,7 +14,7 @@ use super::vocabulary::{self, N_PHYSICIANS, PAYERS};
 #[derive(Clone, Debug)]
 pub(super) struct Person {
     n: usize,
-    home: usize,
+    pub(super) home: usize,
     /// The record numbers by facility; the second one is used by some only.
     pub(super) mrns: [String; 2],
     pub(super) medicare: Option<String>,
@@ -34,8 +35,12 @@ pub(super) struct Person {
     pub(super) nurse: usize,
     pub(super) allergy: Option<&'static str>,
     pub(super) visits: Vec<Visit>,
+    /// Second records, of somebody who was registered twice.
+    pub(super) records: Vec<Record>,
     met: bool,
-    both_homes: bool,
+    /// Whether the other facility knows them, too, and whether the two records were linked.
+    pub(super) both_homes: bool,
+    pub(super) linked: bool,
 }
 
 impl Person {
@@ -92,8 +97,10 @@ impl Person {
                 .copied()
                 .filter(|a| !a.is_empty()),
             visits: Vec::new(),
+            records: Vec::new(),
             met: false,
             both_homes: rng.random_ratio(1, 12),
+            linked: false,
         }
     }
 
@@ -106,12 +113,23 @@ impl Person {
 
     /// What happens next.
     pub(super) fn live(&mut self, rng: &mut impl Rng, now: Timestamp) -> Event {
+        let found = rng.random_ratio(1, 12).then(|| self.reconcile(rng, now));
+        let mut event = found.flatten().unwrap_or_else(|| self.go_on(rng, now));
+        let visit = event.visit.and_then(|n| self.visits.get(n));
+        if let Some(visit) = visit {
+            event.record = self.resolve(visit.record);
+        }
+        event
+    }
+
+    fn go_on(&mut self, rng: &mut impl Rng, now: Timestamp) -> Event {
         let met = std::mem::replace(&mut self.met, true);
         let newest = self.visits.len().checked_sub(1);
         let stage = self.visits.last().map(|visit| visit.stage);
         match (stage, newest) {
             (Some(Stage::Planned), Some(n)) => self.before_admission(rng, n, now),
             (Some(Stage::Open), Some(n)) => self.during_visit(rng, n, now),
+            (Some(Stage::OnLeave), Some(n)) => self.on_leave(rng, n, now),
             (Some(Stage::Closed), Some(n)) => self.after_discharge(rng, n, now),
             (Some(Stage::Cancelled), _) => self.between_visits(rng, now),
             _ if !met && rng.random_ratio(1, 7) => Event::new("A28", None, now),
@@ -121,10 +139,46 @@ impl Person {
     }
 
     fn before_admission(&mut self, rng: &mut impl Rng, n: usize, now: Timestamp) -> Event {
-        if rng.random_ratio(1, 4) {
-            return self.update_visit(rng, n, now);
+        match rng.random_range(0..12) {
+            0..3 => self.update_visit(rng, n, now),
+            3 => {
+                let trigger = if rng.random() { "A27" } else { "A38" };
+                self.turn(n, Stage::Cancelled);
+                self.cancel(rng, n, trigger, now)
+            }
+            _ => self.admit(rng, n, "A01", now),
         }
-        self.admit(rng, n, "A01", now)
+    }
+
+    fn on_leave(&mut self, rng: &mut impl Rng, n: usize, now: Timestamp) -> Event {
+        let just_left = self.last_step(n) == "A21";
+        match rng.random_range(0..6) {
+            0 => self.update_visit(rng, n, now),
+            1 if just_left => {
+                self.turn(n, Stage::Open);
+                self.cancel(rng, n, "A52", now)
+            }
+            _ => self.pass(n, Stage::Open, "A22", now),
+        }
+    }
+
+    /// A step that changes where the visit stands.
+    fn pass(&mut self, n: usize, stage: Stage, trigger: &'static str, now: Timestamp) -> Event {
+        self.turn(n, stage);
+        if let Some(visit) = self.visits.get_mut(n) {
+            visit.last_step = trigger;
+        }
+        self.step(n, trigger, now, now)
+    }
+
+    fn turn(&mut self, n: usize, stage: Stage) {
+        if let Some(visit) = self.visits.get_mut(n) {
+            visit.stage = stage;
+        }
+    }
+
+    fn last_step(&self, n: usize) -> &'static str {
+        self.visits.get(n).map_or("", |visit| visit.last_step)
     }
 
     fn during_visit(&mut self, rng: &mut impl Rng, n: usize, now: Timestamp) -> Event {
@@ -156,6 +210,11 @@ impl Person {
                 };
                 visit.class = class;
                 self.step(n, trigger, now, now)
+            }
+            75..78 => self.pass(n, Stage::OnLeave, "A21", now),
+            78..80 if visit.last_step == "A22" => {
+                visit.stage = Stage::OnLeave;
+                self.cancel(rng, n, "A53", now)
             }
             _ => self.discharge(rng, n, now),
         }
@@ -192,13 +251,32 @@ impl Person {
         let facility = if away { 1 - self.home } else { self.home };
         let n = self.visits.len();
         let number = format!("V{:06}-{:02}", self.n + 1, n + 1);
-        self.visits
-            .push(Visit::new(rng, number, facility, N_PHYSICIANS, now));
+        let mut visit = Visit::new(rng, number, facility, N_PHYSICIANS, now);
+        if facility == self.home && rng.random_ratio(1, 10) {
+            visit.record = Some(self.register_again(rng));
+        }
+        // Nothing of a visit happens before the last of the visit before it.
+        let before = self.visits.last().map(|before| before.latest);
+        visit.latest = before.unwrap_or(Timestamp::UNIX_EPOCH);
+        self.visits.push(visit);
         match rng.random_range(0..100) {
-            0..12 => self.step(n, "A05", now, now),
+            0..9 => self.step(n, "A05", now, now),
+            9..12 => self.step(n, "A14", now, now),
             12..30 => self.admit(rng, n, "A04", now),
             _ => self.admit(rng, n, "A01", now),
         }
+    }
+
+    /// Somebody does not find the patient and makes a second record, or finds the second one.
+    fn register_again(&mut self, rng: &mut impl Rng) -> usize {
+        let open = self.records.iter().rposition(|it| it.state == State::Open);
+        if let Some(open) = open.filter(|_| rng.random()) {
+            return open;
+        }
+        let number = format!("T{:05}{}", self.n + 1, self.records.len());
+        let state = State::Open;
+        self.records.push(Record { number, state });
+        self.records.len() - 1
     }
 
     /// Admissions are typed in up to a few hours late.
@@ -211,7 +289,9 @@ impl Person {
     ) -> Event {
         let late = SignedDuration::from_secs(*[0, 0, 0, 1800, 7200].choose(rng).unwrap_or(&0));
         let at = now - late;
+        let mut at = at;
         if let Some(visit) = self.visits.get_mut(n) {
+            at = at.max(visit.latest).min(now);
             visit.stage = Stage::Open;
             visit.admitted = at;
             visit.last_step = "A01";
@@ -281,7 +361,8 @@ impl Person {
 
     /// Something about the person changes; returns what is deleted, if it is.
     fn change(&mut self, rng: &mut impl Rng) -> Option<Deleted> {
-        match rng.random_range(0..10) {
+        match rng.random_range(0..11) {
+            10 => self.payers = vec![rng.random_range(0..PAYERS.len())],
             0 | 1 => self.address = vocabulary::address(rng),
             2 => self.phone = Some(vocabulary::phone(rng, "PRN", "PH")),
             3 => vocabulary::family(rng).clone_into(&mut self.family),

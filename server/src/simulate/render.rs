@@ -2,7 +2,7 @@
 
 use jiff::{Timestamp, tz::TimeZone};
 
-use super::event::{Deleted, Event};
+use super::event::{Deleted, Event, Named};
 use super::person::Person;
 use super::segment::{date, escape, segment, time};
 use super::visit::{Diagnosis, Visit};
@@ -27,8 +27,12 @@ impl Scene<'_> {
         text.push_str(&self.evn());
         text.push_str(&self.pid());
         text.push_str(&segment("PD1", &[(4, self.xcn(self.person.nurse))]));
+        if let Some(named) = &self.event.names {
+            self.push_named(named, &mut text);
+            return text;
+        }
         text.push_str(&self.nk1());
-        let Some(visit) = self.event.visit.and_then(|n| self.person.visits.get(n)) else {
+        let Some(visit) = self.visit() else {
             // The structure of person events wants a PV1, too (HL7 v2.5.1 ch. 3.3.28): class N, not applicable.
             text.push_str("PV1|1|N\r");
             return text;
@@ -49,6 +53,25 @@ impl Scene<'_> {
         }
         self.push_insurance(visit, &mut text);
         text
+    }
+
+    /// What a message about identities goes on with: MRG and perhaps the visit, or a second patient.
+    fn push_named(&self, named: &Named, text: &mut String) {
+        text.push_str(&match named {
+            Named::Record(before) => segment("MRG", &[(1, before.clone())]),
+            Named::Account(before) => segment("MRG", &[(3, before.clone())]),
+            Named::Visit(before) => segment("MRG", &[(5, before.clone())]),
+            Named::Other(other) => segment("PID", &[(1, "2".to_owned()), (3, other.clone())]),
+        });
+        let of_visit = matches!(self.event.trigger, "A42" | "A45" | "A50");
+        let visit = self.visit().filter(|_| of_visit);
+        if let Some(visit) = visit {
+            text.push_str(&self.pv1(visit));
+        }
+    }
+
+    fn visit(&self) -> Option<&Visit> {
+        self.event.visit.and_then(|n| self.person.visits.get(n))
     }
 
     fn facility(&self) -> (&'static str, &'static str) {
@@ -92,11 +115,10 @@ impl Scene<'_> {
 
     /// PID-3: the record number of the facility that speaks first, then the payer's number.
     fn identifiers(&self) -> String {
-        let (_, authority) = self.facility();
-        let n = self.person.facility(self.event.visit);
-        let mrn = self.person.mrns.get(n).map_or("", String::as_str);
-        let record = format!("{mrn}^^^{authority}^MR");
-        let medicare = self.person.medicare.as_ref();
+        let facility = self.person.facility(self.event.visit);
+        let record = self.person.cx(self.event.record, facility);
+        let is_own = self.event.record.is_none();
+        let medicare = self.person.medicare.as_ref().filter(|_| is_own);
         medicare.map_or_else(
             || record.clone(),
             |number| format!("{record}~{number}^^^CMS^MC"),
@@ -140,6 +162,11 @@ impl Scene<'_> {
                 (13, telecom),
                 (15, format!("{}^^ISO639", person.language)),
                 (16, person.marital.to_owned()),
+                (
+                    18,
+                    self.visit()
+                        .map_or_else(String::new, |it| it.account.clone()),
+                ),
                 (22, person.ethnicity.to_owned()),
                 (30, "N".to_owned()),
             ],
@@ -186,14 +213,13 @@ impl Scene<'_> {
     }
 
     fn pv1(&self, visit: &Visit) -> String {
-        let (facility, _) = self.facility();
         let moved = matches!(self.event.trigger, "A02" | "A12");
         let prior = if moved {
             visit.left.last().cloned().unwrap_or_default()
         } else {
             String::new()
         };
-        let planned = self.event.trigger == "A05";
+        let planned = matches!(self.event.trigger, "A05" | "A14");
         let gone = visit.discharged.map(|at| self.time(at)).unwrap_or_default();
         let disposition = if visit.discharged.is_some() {
             visit.disposition
@@ -212,7 +238,7 @@ impl Scene<'_> {
                 (8, self.xcn(visit.referring)),
                 (10, "HH".to_owned()),
                 (14, "1".to_owned()),
-                (19, format!("{}^^^{facility}VN^VN", visit.number)),
+                (19, visit.cx()),
                 (36, disposition.to_owned()),
                 (
                     44,
@@ -233,7 +259,7 @@ impl Scene<'_> {
             .first()
             .and_then(|first| DIAGNOSES.get(first.code));
         let reason = reason.map_or_else(String::new, |(_, text)| format!("^{}", escape(text)));
-        let expected = if self.event.trigger == "A05" {
+        let expected = if matches!(self.event.trigger, "A05" | "A14") {
             self.time(visit.admitted)
         } else {
             String::new()
@@ -268,7 +294,7 @@ impl Scene<'_> {
     }
 
     fn push_insurance(&self, visit: &Visit, text: &mut String) {
-        if !matches!(self.event.trigger, "A01" | "A04" | "A05" | "A08") {
+        if !matches!(self.event.trigger, "A01" | "A04" | "A05" | "A08" | "A14") {
             return;
         }
         let person = self.person;
@@ -287,7 +313,7 @@ impl Scene<'_> {
                     (2, (*plan).to_owned()),
                     (3, (*company_id).to_owned()),
                     (4, escape(company)),
-                    (12, "20250101".to_owned()),
+                    (12, "20240101".to_owned()),
                     (15, (*kind).to_owned()),
                     (16, format!("{}^{}", escape(&person.family), person.given)),
                     (17, "SEL".to_owned()),

@@ -11,6 +11,7 @@ use super::vocabulary::{DIAGNOSES, FACILITIES};
 pub(super) enum Stage {
     Planned,
     Open,
+    OnLeave,
     Closed,
     Cancelled,
 }
@@ -28,6 +29,14 @@ pub(super) struct Diagnosis {
 #[derive(Clone, Debug)]
 pub(super) struct Visit {
     pub(super) number: String,
+    /// PID-18.
+    pub(super) account: String,
+    /// Under which second record of the person it was opened.
+    pub(super) record: Option<usize>,
+    /// From which second record it was moved, while its account has not followed.
+    pub(super) moved_from: Option<usize>,
+    /// It was another visit all along.
+    pub(super) is_merged: bool,
     pub(super) facility: usize,
     pub(super) class: &'static str,
     pub(super) stage: Stage,
@@ -55,7 +64,11 @@ impl Visit {
         now: Timestamp,
     ) -> Self {
         let mut visit = Self {
+            account: format!("A{number}"),
             number,
+            record: None,
+            moved_from: None,
+            is_merged: false,
             facility,
             class: ["O", "O", "R", "I", "E"]
                 .choose(rng)
