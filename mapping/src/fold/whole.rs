@@ -165,13 +165,16 @@ impl<'f> Whole<'f> {
                 None => members.push((row.entity, row.facts)),
             }
         }
+        if members.iter().all(|(entity, _)| *entity != lead) {
+            // Nobody in whose name this is said spoke of the one that leads: it leads all the same.
+            members.push((lead, Cow::Owned(Facts::new())));
+        }
         members.sort_by_key(|(entity, _)| (*entity != lead, *entity));
-        let id = members.first().map_or(lead, |(entity, _)| *entity);
         let joined = (1 < members.len()).then(|| joined(kind, &members));
         Self {
             kind,
             lead,
-            id,
+            id: lead,
             members,
             joined,
             means: BTreeMap::new(),
@@ -179,25 +182,23 @@ impl<'f> Whole<'f> {
         }
     }
 
-    /// Takes an id of its own, and what it owns with it.
+    /// Takes ids of its own, and what it owns with it: another whole has those of its members.
     fn stand_apart(&mut self, person: EntityId, key: &IdentityKey) {
-        let own = key.part(self.id, &["of", &person.to_string()]);
-        let known = self.id;
-        self.means.insert(known, own);
-        let parts = self.facts().registers();
-        let parts = parts.filter_map(|(key, _)| key.part.split_once('/'));
-        let moved = parts.map(|part| {
-            let [before, after] = [known, own].map(|owner| key.part(owner, &[part.0, part.1]));
-            (before, after)
-        });
-        let moved: Vec<_> = moved.collect();
-        self.means.extend(moved);
-        for (entity, _) in &mut self.members {
-            if *entity == known {
-                *entity = own;
-            }
+        let own = |entity: EntityId| key.part(entity, &["of", &person.to_string()]);
+        self.id = own(self.lead);
+        for (entity, facts) in &mut self.members {
+            let apart = own(*entity);
+            let parts = facts.registers();
+            let parts = parts.filter_map(|(key, _)| key.part.split_once('/'));
+            let moved = parts.map(|part| {
+                let [before, after] =
+                    [*entity, apart].map(|owner| key.part(owner, &[part.0, part.1]));
+                (before, after)
+            });
+            self.means.extend(moved);
+            self.means.insert(*entity, self.id);
+            *entity = apart;
         }
-        self.id = own;
     }
 
     /// What kind of thing it is.

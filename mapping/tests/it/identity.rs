@@ -251,3 +251,29 @@ fn a_visit_under_a_new_number_takes_its_history_along() {
         format!("Encounter/{}", new["id"].as_str().unwrap())
     );
 }
+
+#[test]
+fn a_renumbered_visit_that_two_patients_claim_is_one_visit_each() {
+    let lines = format!(
+        "{}\nMRG|77^^^EMR^MR||||V1^^^EMR^VN\nPV1|1|I|||||||||||||||||V2^^^EMR^VN",
+        person("77", "DOE^JANE")
+    );
+    let chart = in_every_order(&[
+        admission("20240101", "66", "ROE^J", "V1"),
+        admission("20240102", "77", "DOE^JANE", "V1"),
+        adt("A50", "20240103", &lines),
+    ]);
+    let encounters = of_type(&chart, "Encounter");
+    let standing = encounters.iter().filter(|it| it["status"] == "in-progress");
+    let subjects: std::collections::BTreeSet<_> = standing
+        .map(|it| it["subject"]["reference"].to_string())
+        .collect();
+    assert_eq!((encounters.len(), subjects.len()), (4, 2));
+    let conditions = of_type(&chart, "Condition");
+    assert_eq!(conditions.len(), 2);
+    for condition in conditions {
+        let encounter = &chart[condition["encounter"]["reference"].as_str().unwrap()];
+        assert_eq!(encounter["subject"], condition["subject"]);
+        assert_eq!(encounter["status"], "in-progress");
+    }
+}
