@@ -92,6 +92,7 @@ async fn a_posted_document_reaches_the_emr_as_mdm() {
         emr: Some(emr.address),
         outbound: "patient_authority = \"HCHB\"\nvisit_authority = \"HCHB\"\n\
                    [outbound.document_types]\n\"34133-9\" = \"PN^Progress note^L\"",
+        ..Wanted::default()
     };
     let server = Server::start(folder.path(), wanted).await.unwrap();
     let token = server.token(SCOPES).unwrap();

@@ -23,6 +23,10 @@ pub fn cluster() -> Option<String> {
 
 /// Makes an empty database and gives its URL.
 pub async fn fresh(cluster: &str) -> Result<String> {
+    made(cluster, "").await
+}
+
+async fn made(cluster: &str, how: &str) -> Result<String> {
     static N: AtomicU32 = AtomicU32::new(0);
     let name = format!(
         "e2e_{}_{}",
@@ -34,10 +38,31 @@ pub async fn fresh(cluster: &str) -> Result<String> {
         .execute(format!("drop database if exists {name} with (force)").as_str())
         .await?;
     admin
-        .execute(format!("create database {name}").as_str())
+        .execute(format!("create database {name} {how}").as_str())
         .await?;
     let (base, _) = cluster.rsplit_once('/').unwrap_or((cluster, ""));
     Ok(format!("{base}/{name}"))
+}
+
+/// A new database with the content of another one, to which nobody is connected.
+pub async fn copy(cluster: &str, url: &str) -> Result<String> {
+    let from = url.rsplit('/').next().unwrap_or_default();
+    made(cluster, &format!("template {from}")).await
+}
+
+/// A seed that differs from run to run, unless `DRAWBRIDGE_TEST_SEED` repeats one. It stands in what a test
+/// says when it fails.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "a test's setting, and a number that nobody foresees"
+)]
+pub fn seed() -> u64 {
+    let given = std::env::var("DRAWBRIDGE_TEST_SEED").ok();
+    let given = given.and_then(|seed| seed.parse().ok());
+    given.unwrap_or_else(|| {
+        let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+        now.map_or(1, |since| u64::from(since.subsec_nanos()))
+    })
 }
 
 /// One number from the database, for what only rows can tell.

@@ -4,7 +4,9 @@
 //! The tests see Drawbridge as its users do: through sockets, HTTP and the command line. Only faults
 //! (and the counting of rows after them) reach into the database.
 
+pub mod convergence;
 pub mod database;
+pub mod history;
 pub mod message;
 pub mod mllp;
 pub mod proxy;

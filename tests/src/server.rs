@@ -59,6 +59,10 @@ pub struct Wanted {
     pub emr: Option<SocketAddr>,
     /// More lines for the `[[outbound]]` table.
     pub outbound: &'static str,
+    /// The site profile of what comes in, as TOML.
+    pub profile: Option<&'static str>,
+    /// The key of the digest chains, which processes that share a database share.
+    pub chain_key: Option<PathBuf>,
 }
 
 impl Server {
@@ -69,6 +73,14 @@ impl Server {
             "[http]\nbind = \"{http}\"\n\n[[inbound]]\nname = \"adt\"\nbind = \"{mllp}\"\n\
              processing_ids = [\"P\", \"T\", \"D\"]\n"
         );
+        if let Some(profile) = wanted.profile {
+            let file = folder.join("site.toml");
+            std::fs::write(&file, profile)?;
+            toml = format!("{toml}profile = \"site\"\n\n[profiles]\nsite = {file:?}\n");
+        }
+        if let Some(key) = &wanted.chain_key {
+            toml = format!("{toml}\n[audit]\nkey_file = {key:?}\n");
+        }
         if let Some(emr) = wanted.emr {
             let settings = wanted.outbound;
             toml =
@@ -172,6 +184,28 @@ impl Server {
             String::from_utf8_lossy(&output.stderr)
         );
         Ok(String::from_utf8(output.stdout)?.trim().to_owned())
+    }
+
+    /// The sum of a gauge over its labels, as `/metrics` has it; 0 where it is not there.
+    pub async fn gauge(&self, name: &str) -> Result<f64> {
+        let url = format!("http://{}/metrics", self.http);
+        let page = reqwest::get(url).await?.error_for_status()?.text().await?;
+        let samples = page.lines().filter_map(|line| {
+            let (series, value) = line.rsplit_once(' ')?;
+            let named = series.split('{').next() == Some(name);
+            named.then(|| value.parse::<f64>().ok()).flatten()
+        });
+        Ok(samples.sum())
+    }
+
+    /// Waits until every message that was received is dealt with.
+    pub async fn settled(&self, patience: Duration) -> Result<()> {
+        let deadline = Instant::now() + patience;
+        while 0.0 < self.gauge("drawbridge_queue_messages").await? {
+            ensure!(Instant::now() < deadline, "the queue never emptied");
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+        Ok(())
     }
 
     /// `GET {base}/{path}` as JSON, with its status.

@@ -148,7 +148,7 @@ mod chart {
     use super::*;
 
     fn chart(messages: &[FeedMessage]) -> BTreeMap<String, Value> {
-        let profile = Profile::named("generic").unwrap();
+        let profile = Profile::named("hchb").unwrap();
         let mut chart = mapping::Chart::default();
         for message in messages {
             let parsed = hl7v2::Message::parse(message.text.as_bytes()).unwrap();
@@ -162,11 +162,14 @@ mod chart {
             };
             chart.take(interpret(&parsed, &ctx).unwrap());
         }
-        let folded = chart.resources(&IdentityKey::PUBLIC);
-        folded
-            .into_iter()
-            .map(|one| (format!("{}/{}", one.kind.name(), one.id), one.body))
-            .collect()
+        let folded = chart.resources(&IdentityKey::PUBLIC).into_iter();
+        let named = folded.map(|one| (format!("{}/{}", one.kind.name(), one.id), one.body));
+        let mut resources = BTreeMap::new();
+        for (name, body) in named {
+            let before = resources.insert(name.clone(), body);
+            assert!(before.is_none(), "{name} is folded twice");
+        }
+        resources
     }
 
     #[test]

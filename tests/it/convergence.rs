@@ -1,0 +1,83 @@
+//! The same history in two orders, through two servers: the same FHIR.
+
+use std::path::Path;
+use std::time::Duration;
+
+use tests::convergence::{Content, PROFILE};
+use tests::database;
+use tests::history::{self, Feed, History};
+use tests::server::{PATIENCE, Server, Wanted};
+
+async fn start(folder: &Path, url: &str, key: &Path) -> Server {
+    std::fs::create_dir_all(folder).unwrap();
+    let wanted = Wanted {
+        database: Some(url.to_owned()),
+        profile: Some(PROFILE),
+        chain_key: Some(key.to_owned()),
+        ..Wanted::default()
+    };
+    Server::start(folder, wanted).await.unwrap()
+}
+
+/// One server hears the history as it was recorded, on one connection. Two processes that share another
+/// database hear it shuffled, a tenth of it twice, over six connections, and one of them is killed.
+#[tokio::test(flavor = "multi_thread")]
+async fn order_repetition_and_a_killed_process_change_nothing_of_the_chart() {
+    let Some(cluster) = database::cluster() else {
+        return;
+    };
+    let seed = database::seed();
+    let history = History {
+        patients: 25,
+        events: 700,
+        days: 200,
+        seed,
+    };
+    let folder = tempfile::tempdir().unwrap();
+    let key = folder.path().join("chain.key");
+    let folder = |name: &str| folder.path().join(name);
+    let one = database::fresh(&cluster).await.unwrap();
+    let mut first = start(&folder("a"), &one, &key).await;
+    // Ids are keyed by the tenant: the second database is the first one, while it is empty.
+    assert_eq!(first.stop().await.unwrap(), Some(0));
+    let two = database::copy(&cluster, &one).await.unwrap();
+    first.restart().await.unwrap();
+    history::send(history.in_order().unwrap(), &[first.mllp], 1).unwrap();
+
+    let second = start(&folder("b"), &two, &key).await;
+    let mut killed = start(&folder("c"), &two, &key).await;
+    let messages = history.shuffled().unwrap();
+    let half = messages.len() / 2;
+    let (feed, threads) = Feed::start(messages, &[second.mllp, killed.mllp], 6);
+    while feed.n_acknowledged() < half {
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+    killed.kill().unwrap();
+    for thread in threads {
+        thread.join().unwrap();
+    }
+    let mut shown = Vec::new();
+    for server in [&first, &second] {
+        server.settled(PATIENCE * 2).await.unwrap();
+        assert_eq!(server.gauge("drawbridge_dead_letters").await.unwrap(), 0.0);
+        shown.push(Content::of(server).await.unwrap());
+    }
+    let [in_order, shuffled] = shown.try_into().unwrap();
+    let differences = in_order.differences(&shuffled, 5);
+    assert!(
+        differences.is_empty(),
+        "seed {seed}: {}",
+        differences.join("\n")
+    );
+    let counts = in_order.counts();
+    for kind in [
+        "Patient",
+        "Encounter",
+        "EpisodeOfCare",
+        "Condition",
+        "Coverage",
+        "Account",
+    ] {
+        assert!(counts.contains_key(kind), "seed {seed}: no {kind}");
+    }
+}
