@@ -5,7 +5,9 @@
 mod batch;
 mod chart;
 mod charting;
+mod knowing;
 mod lineage;
+mod links;
 mod reading;
 mod rendering;
 mod setting_aside;

@@ -1,19 +1,18 @@
 //! What was said becomes rows: facts, who is one with whom, and the resources that follow.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use fhir::ResourceType;
-use mapping::facts::Source;
-use mapping::inbound::{EntityKind, Interpretation};
-use mapping::{Link, Maker, Relation, Ties};
-use model::{Actor, AuditEvent, EntityId, IdentityKey, JournalId, LaneId, ResourceId};
+use mapping::Link;
+use mapping::inbound::Interpretation;
+use model::{Actor, AuditEvent, EntityId, IdentityKey, ResourceId};
 use store::audit::{self, AuditChain};
-use store::link::{self, LinkRow};
-use store::{Tx, fact, identity, lanes, matching, resource, review};
+use store::{Tx, fact, identity, matching, resource, review};
 
 use super::ChartError;
 use super::batch::{event, heads, off_the_reactor, render};
-use super::chart::{self, Changes, Entities, Gathered, Known, NO_MESSAGE, Poison};
+use super::chart::{self, Changes, Entities, Gathered, Known, NO_MESSAGE};
+use super::knowing::know;
 use super::lineage::Terms;
 use super::rendering::{Done, content_of};
 use crate::rehearsal::Rehearsed;
@@ -231,191 +230,6 @@ async fn differing(tx: &mut Tx, changes: Changes) -> Result<Vec<Rehearsed>, Char
         }
     }
     Ok(differing)
-}
-
-/// What the store knows of entities, locked until the transaction ends, with what links change of it.
-async fn know(
-    tx: &mut Tx,
-    entities: &Entities,
-    links: Vec<Link>,
-    again: Vec<EntityId>,
-) -> Result<Known, ChartError> {
-    let mut ids: Vec<EntityId> = entities
-        .keys()
-        .flat_map(|(one, owner)| [*one, *owner])
-        .collect();
-    ids.extend(&again);
-    ids.sort_unstable();
-    ids.dedup();
-    let (before, after, mut turned) = if links.is_empty() {
-        let tied = tied(tx, &ids).await?;
-        (tied.clone(), tied, Vec::new())
-    } else {
-        relink(tx, &ids, links).await?
-    };
-    let mut wanted: Vec<EntityId> = entities.keys().map(|(entity, _)| *entity).collect();
-    for (entity, _) in before.iter().chain(after.iter()) {
-        wanted.push(entity);
-    }
-    wanted.extend(&again);
-    turned.extend(again.into_iter().map(|entity| (entity, None)));
-    let owners: Vec<EntityId> = turned.iter().map(|(entity, _)| *entity).collect();
-    let mut turned: BTreeMap<_, _> = turned.into_iter().collect();
-    if let Some(journal) = turned.values().max().copied() {
-        for entity in fact::owned(tx, &owners).await? {
-            wanted.push(entity);
-            turned.entry(entity).or_insert(journal);
-        }
-    }
-    let rows = load(tx, entities, &wanted).await?;
-    let patients = rows.iter().filter(|row| row.entity == row.owner);
-    let patients: Vec<EntityId> = patients.map(|row| row.entity).collect();
-    // Who is new is not in question yet.
-    let staging = if patients.is_empty() {
-        Vec::new()
-    } else {
-        matching::staging(tx, &patients).await?
-    };
-    let before = before.with_staging(staging.clone());
-    let after = after.with_staging(staging);
-    Ok(Known {
-        rows,
-        before,
-        after,
-        turned,
-    })
-}
-
-/// The rows of entities, locked. What may be spoken of for the first time in another patient's name is
-/// locked before it is looked for: two new rows of one entity must see each other.
-async fn load(
-    tx: &mut Tx,
-    entities: &Entities,
-    wanted: &[EntityId],
-) -> Result<Vec<fact::FactRow>, ChartError> {
-    let shared = entities
-        .iter()
-        .filter(|(_, said)| said.kind != EntityKind::Patient);
-    let shared: Vec<EntityId> = shared.map(|((entity, _), _)| *entity).collect();
-    if !shared.is_empty() {
-        fact::meet(tx, &shared).await?;
-    }
-    Ok(fact::load(tx, wanted).await?)
-}
-
-/// Who is one with whom among some entities.
-async fn tied(tx: &mut Tx, ids: &[EntityId]) -> Result<Ties, ChartError> {
-    let persons = link::leads(tx, ids).await?;
-    if persons.is_empty() {
-        return Ok(Ties::default());
-    }
-    let members: Vec<EntityId> = persons.into_iter().map(|(entity, _)| entity).collect();
-    let links = read(link::around(tx, &members).await?)?;
-    Ok(Ties::of(&links))
-}
-
-/// Takes in new links. Answers who was one with whom, who is, and what has another lead now.
-async fn relink(
-    tx: &mut Tx,
-    ids: &[EntityId],
-    said: Vec<Link>,
-) -> Result<(Ties, Ties, Vec<(EntityId, Option<JournalId>)>), ChartError> {
-    let mut ends: Vec<EntityId> = said.iter().flat_map(|link| [link.from, link.to]).collect();
-    ends.extend(
-        link::leads(tx, ids)
-            .await?
-            .into_iter()
-            .map(|(entity, _)| entity),
-    );
-    let mut links = read(link::around(tx, &ends).await?)?;
-    lock(tx, &links).await?;
-    let before = Ties::of(&links);
-    let journal = said.iter().filter_map(|link| link.source.journal).max();
-    let mut news = Vec::new();
-    for link in said {
-        let is_same = |held: &&mut Link| held.maker == link.maker && held.pair() == link.pair();
-        match links.iter_mut().find(is_same) {
-            Some(held) if !link.outweighs(held) => continue,
-            Some(held) => *held = link.clone(),
-            None => links.push(link.clone()),
-        }
-        news.push(link);
-    }
-    let after = Ties::of(&links);
-    let news: Vec<LinkRow> = news.iter().map(row).collect();
-    link::save(tx, &news).await?;
-    let mut reached: Vec<EntityId> = links.iter().flat_map(|link| [link.from, link.to]).collect();
-    reached.sort_unstable();
-    reached.dedup();
-    let persons: Vec<_> = after.iter().collect();
-    link::lead(tx, &reached, &persons).await?;
-    let turned = turned(reached, &before, &after);
-    let turned = turned.map(|entity| (entity, journal)).collect();
-    Ok((before, after, turned))
-}
-
-/// Who is one with others than before.
-pub(super) fn turned<'t>(
-    reached: Vec<EntityId>,
-    before: &'t Ties,
-    after: &'t Ties,
-) -> impl Iterator<Item = EntityId> + 't {
-    reached.into_iter().filter(move |one| {
-        // Whose group changed is folded anew, although its own lead may be the same.
-        let group = |ties: &Ties| ties.group(ties.lead(*one)).to_vec();
-        before.lead(*one) != after.lead(*one) || group(before) != group(after)
-    })
-}
-
-/// The lanes of all that links reach: a batch that has not got them is begun anew with them.
-pub(super) async fn lock(tx: &mut Tx, links: &[Link]) -> Result<(), ChartError> {
-    let patients = links.iter().filter(|link| link.kind == EntityKind::Patient);
-    let lanes: Vec<LaneId> = patients
-        .flat_map(|link| [LaneId(link.from.0), LaneId(link.to.0)])
-        .collect();
-    if lanes::try_lock(tx, &lanes).await? {
-        Ok(())
-    } else {
-        Err(ChartError::NeedsLanes(lanes))
-    }
-}
-
-pub(super) fn read(rows: Vec<LinkRow>) -> Result<Vec<Link>, Poison> {
-    let link = |row: LinkRow| {
-        let (from, to) = if row.from_low {
-            (row.low, row.high)
-        } else {
-            (row.high, row.low)
-        };
-        let field = row.field.map(|field| field.parse()).transpose();
-        Some(Link {
-            kind: EntityKind::from_code(row.kind)?,
-            from,
-            to,
-            relation: Relation::from_code(row.relation)?,
-            maker: Maker::from_code(row.maker)?,
-            source: Source::from_bytes(&row.source).ok()?.into(),
-            field: field.ok()?,
-        })
-    };
-    let links: Option<Vec<Link>> = rows.into_iter().map(link).collect();
-    links.ok_or(Poison::UnreadableLink)
-}
-
-pub(super) fn row(link: &Link) -> LinkRow {
-    let (low, high) = link.pair();
-    LinkRow {
-        low,
-        high,
-        kind: link.kind.code(),
-        maker: link.maker as i16,
-        relation: link.relation as i16,
-        from_low: link.from == low,
-        stated_at: link.source.stamp.stated,
-        journal: link.source.journal,
-        field: link.field.map(|field| field.to_string()),
-        source: link.source.to_bytes(),
-    }
 }
 
 async fn changes(

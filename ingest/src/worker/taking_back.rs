@@ -12,7 +12,8 @@ use store::{Tx, fact, matching};
 use super::ChartError;
 use super::batch::off_the_reactor;
 use super::chart::{self, Changes, Known, NO_MESSAGE, Poison, Rebuilt};
-use super::charting::{Charting, lock, read, row, turned};
+use super::charting::Charting;
+use super::links::{lock, read, row, turned};
 use super::rendering::Done;
 
 /// A pair of entities, or an entity and its owner.

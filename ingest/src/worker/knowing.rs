@@ -1,0 +1,149 @@
+//! What the store knows of what a batch speaks of: facts, who is one with whom, and what of that the batch's
+//! own links change. What is folded must not depend on which messages came in one batch, so it is looked
+//! for until nothing more turns up, and once more under the locks of those who could change it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use mapping::inbound::{EntityKind, NOBODY};
+use mapping::{Link, Ties};
+use model::{EntityId, JournalId};
+use store::fact::FactRow;
+use store::{StoreError, Tx, fact, matching};
+use uuid::Uuid;
+
+use super::ChartError;
+use super::chart::{Entities, Known};
+use super::links::{self, Tied};
+
+/// Each round finds what is one with what the last one found.
+const ROUNDS_MAX: usize = 16;
+
+/// What the store knows of entities, locked until the transaction ends, with what links change of it.
+pub(super) async fn know(
+    tx: &mut Tx,
+    entities: &Entities,
+    links: Vec<Link>,
+    again: Vec<EntityId>,
+) -> Result<Known, ChartError> {
+    let about = entities.keys().flat_map(|(one, owner)| [*one, *owner]);
+    let about: Vec<EntityId> = about.chain(again.iter().copied()).collect();
+    let mut tied = Tied::new(links);
+    tied.look(tx, about).await?;
+    // Whose whole chart is folded anew, and what that is.
+    let mut owners: BTreeSet<EntityId> = again.iter().copied().collect();
+    for _ in 0..ROUNDS_MAX {
+        let (before, after) = tied.ties();
+        let turned = turned(&tied, &before, &after);
+        owners.extend(turned.keys());
+        owners.remove(&NOBODY);
+        let mut turned: BTreeMap<_, _> =
+            again.iter().map(|one| (*one, None)).chain(turned).collect();
+        let journal = turned.values().max().copied().flatten();
+        for entity in owned(tx, &owners).await? {
+            turned.entry(entity).or_insert(journal);
+        }
+        let wanted: BTreeSet<EntityId> = entities.keys().map(|(entity, _)| *entity).collect();
+        let wanted = wanted.into_iter().chain(turned.keys().copied());
+        let wanted = with_their_likes(wanted, [&before, &after]);
+        let rows = load(tx, entities, &wanted).await?;
+        // Whose visit is another one now speaks of it elsewhere, too.
+        let n_owners = owners.len();
+        let of_turned = rows.iter().filter(|row| turned.contains_key(&row.entity));
+        owners.extend(of_turned.map(|row| row.owner).filter(|it| *it != NOBODY));
+        let is_more = tied.look(tx, rows.iter().flat_map(spoken_of)).await?;
+        if is_more || n_owners != owners.len() {
+            continue;
+        }
+        tied.save(tx).await?;
+        return known(tx, rows, (before, after), turned).await;
+    }
+    Err(StoreError::Retry("who is one with whom does not stand still").into())
+}
+
+async fn known(
+    tx: &mut Tx,
+    rows: Vec<FactRow>,
+    (before, after): (Ties, Ties),
+    turned: BTreeMap<EntityId, Option<JournalId>>,
+) -> Result<Known, ChartError> {
+    let patients = rows.iter().filter(|row| row.entity == row.owner);
+    let patients: Vec<EntityId> = patients.map(|row| row.entity).collect();
+    // Who is new is not in question yet.
+    let staging = if patients.is_empty() {
+        Vec::new()
+    } else {
+        matching::staging(tx, &patients).await?
+    };
+    Ok(Known {
+        rows,
+        before: before.with_staging(staging.clone()),
+        after: after.with_staging(staging),
+        turned,
+    })
+}
+
+/// What has another lead now, or is one with others than before.
+fn turned(tied: &Tied, before: &Ties, after: &Ties) -> BTreeMap<EntityId, Option<JournalId>> {
+    if tied.said().is_empty() {
+        return BTreeMap::new();
+    }
+    let said = tied.said().iter();
+    let journal = said.filter_map(|link| link.source.journal).max();
+    let reached = tied.ends().into_iter().collect();
+    links::turned(reached, before, after)
+        .map(|entity| (entity, journal))
+        .collect()
+}
+
+async fn owned(tx: &mut Tx, owners: &BTreeSet<EntityId>) -> Result<Vec<EntityId>, ChartError> {
+    if owners.is_empty() {
+        return Ok(Vec::new());
+    }
+    let owners: Vec<EntityId> = owners.iter().copied().collect();
+    Ok(fact::owned(tx, &owners).await?)
+}
+
+/// Some entities and all that is one with them.
+fn with_their_likes(entities: impl Iterator<Item = EntityId>, ties: [&Ties; 2]) -> Vec<EntityId> {
+    let mut all = BTreeSet::new();
+    for entity in entities {
+        all.insert(entity);
+        for ties in ties {
+            all.extend(ties.group(ties.lead(entity)));
+        }
+    }
+    all.into_iter().collect()
+}
+
+/// The rows of entities, locked. What may be spoken of for the first time in another patient's name is
+/// locked before it is looked for: two new rows of one entity must see each other.
+async fn load(
+    tx: &mut Tx,
+    entities: &Entities,
+    wanted: &[EntityId],
+) -> Result<Vec<FactRow>, ChartError> {
+    let shared = entities
+        .iter()
+        .filter(|(_, said)| said.kind != EntityKind::Patient);
+    let shared: Vec<EntityId> = shared.map(|((entity, _), _)| *entity).collect();
+    if !shared.is_empty() {
+        fact::meet(tx, &shared).await?;
+    }
+    Ok(fact::load(tx, wanted).await?)
+}
+
+/// Whose a row is, and of whom else it speaks: what may be called otherwise by now.
+fn spoken_of(row: &FactRow) -> Vec<EntityId> {
+    let text = std::str::from_utf8(&row.body).unwrap_or_default();
+    let names = ["Patient", "Encounter", "Account"];
+    let references = text.match_indices('/').filter_map(|(at, _)| {
+        let kind = text.get(..at)?;
+        let is_tied = names.iter().any(|name| kind.ends_with(name));
+        let id = is_tied.then(|| text.get(at + 1..=at + 36)).flatten()?;
+        Some(EntityId(Uuid::parse_str(id).ok()?))
+    });
+    references
+        .chain([row.entity, row.owner])
+        .filter(|it| *it != NOBODY)
+        .collect()
+}
