@@ -185,13 +185,21 @@ impl Ties {
     }
 }
 
-/// Which statement counts of each two: the latest of messages and people, else the match.
+/// Which statement counts of each two: the latest of messages and people, else the match. What its maker
+/// took back does not.
 fn voices<'l>(
     links: impl IntoIterator<Item = &'l Link>,
 ) -> BTreeMap<(EntityId, EntityId), &'l Link> {
+    let mut latest: BTreeMap<_, &Link> = BTreeMap::new();
+    for link in links {
+        let held = latest.entry((link.pair(), link.maker)).or_insert(link);
+        if link.outweighs(held) {
+            *held = link;
+        }
+    }
     let mut voices: BTreeMap<_, &Link> = BTreeMap::new();
-    let links = links.into_iter();
-    for link in links.filter(|link| link.relation != Relation::Nothing) {
+    let latest = latest.into_values();
+    for link in latest.filter(|link| link.relation != Relation::Nothing) {
         let said = |link: &Link| link.maker != Maker::Match;
         let held = voices.entry(link.pair()).or_insert(link);
         if (said(held), rank(held)) < (said(link), rank(link)) {

@@ -7,6 +7,7 @@ use tests::convergence::{Content, PROFILE};
 use tests::database;
 use tests::history::{self, Feed, History};
 use tests::server::{PATIENCE, Server, Wanted};
+use tests::year;
 
 async fn start(folder: &Path, url: &str, key: &Path) -> Server {
     std::fs::create_dir_all(folder).unwrap();
@@ -80,4 +81,18 @@ async fn order_repetition_and_a_killed_process_change_nothing_of_the_chart() {
     ] {
         assert!(counts.contains_key(kind), "seed {seed}: no {kind}");
     }
+}
+
+/// What `tests/year` does with a year, with a few patients.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_small_year_is_the_same_in_any_order_through_embedded_servers() {
+    let folder = tempfile::tempdir().unwrap();
+    let history = History {
+        patients: 8,
+        events: 200,
+        days: 365,
+        seed: database::seed(),
+    };
+    let played = year::play(folder.path(), history).await.unwrap();
+    assert!(played.is_same(), "{history:?}\n{}", played.report());
 }

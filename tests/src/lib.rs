@@ -11,3 +11,4 @@ pub mod message;
 pub mod mllp;
 pub mod proxy;
 pub mod server;
+pub mod year;

@@ -125,7 +125,12 @@ fn a_decision_that_is_taken_back_leaves_what_others_say() {
     let apart = made(Maker::Person, 1, Apart, 2, 20);
     let back = made(Maker::Person, 1, Relation::Nothing, 2, 30);
     assert!(leads(&[merged.clone(), apart]).is_empty());
-    assert_eq!(leads(&[merged, back]), [(1, 2), (2, 2)]);
+    assert_eq!(leads(&[merged, back.clone()]), [(1, 2), (2, 2)]);
+    let same = made(Maker::Person, 1, Same, 2, 20);
+    assert!(
+        leads(&[same, back]).is_empty(),
+        "of one person the latest counts"
+    );
 }
 
 #[test]
@@ -169,6 +174,21 @@ proptest! {
             other.swap(at, to);
         }
         prop_assert_eq!(leads(&links), leads(&other));
+    }
+
+    /// What the store keeps is enough: of each two the latest statement of each maker.
+    #[test]
+    fn what_a_maker_said_before_has_no_part(links in prop::collection::vec(any_link(), 0..12)) {
+        let mut kept: Vec<Link> = Vec::new();
+        for link in &links {
+            let is_same = |held: &&mut Link| held.pair() == link.pair() && held.maker == link.maker;
+            match kept.iter_mut().find(is_same) {
+                Some(held) if !link.outweighs(held) => {}
+                Some(held) => *held = link.clone(),
+                None => kept.push(link.clone()),
+            }
+        }
+        prop_assert_eq!(leads(&links), leads(&kept));
     }
 
     /// A lead leads itself, and a group holds whom it leads.

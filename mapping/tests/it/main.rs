@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod chart;
 #[cfg(test)]
+mod convergence;
+#[cfg(test)]
 mod coverage;
 #[cfg(test)]
 mod datatypes;
