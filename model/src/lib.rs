@@ -9,6 +9,7 @@ mod clock;
 mod control_id;
 mod delivery;
 mod encounter;
+mod episode;
 mod id;
 mod identity;
 mod phi;
@@ -19,6 +20,7 @@ pub use clock::{Clock, IdSource};
 pub use control_id::{ControlId, ControlIdError};
 pub use delivery::{DeadReason, Delivery, NoSuchStep, NotSending, Outcome};
 pub use encounter::{Refused, Stage, Trigger};
+pub use episode::EpisodeStage;
 pub use id::{
     AuditId, ChangeId, DeliveryId, EntityId, JournalId, LaneId, ResourceId, Rid, Tenant, VersionId,
     WriterId,

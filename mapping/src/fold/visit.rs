@@ -252,7 +252,7 @@ impl<'f> Visit<'f> {
     }
 }
 
-fn between(from: &Event, to: &Event) -> Period {
+pub(super) fn between(from: &Event, to: &Event) -> Period {
     Period {
         start: Some(from.at.as_str().into()),
         end: Some(to.at.as_str().into()),

@@ -237,7 +237,7 @@ impl<'f> Whole<'f> {
             EntityKind::Appointment => appointment::fold(id, &parts),
             EntityKind::Document => document::fold(id, &parts, ctx),
             EntityKind::Charge => parts.whole(ResourceType::ChargeItem, id),
-            EntityKind::Episode => episode::fold(id, &parts),
+            EntityKind::Episode => episode::fold(id, &parts, facts),
             EntityKind::Order => order::request(id, &parts, ctx),
             EntityKind::Prescription => order::prescription(id, &parts, ctx),
             EntityKind::Report => order::report(id, &parts, ctx),

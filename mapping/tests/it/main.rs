@@ -9,6 +9,8 @@ mod coverage;
 #[cfg(test)]
 mod datatypes;
 #[cfg(test)]
+mod encounters;
+#[cfg(test)]
 mod header;
 #[cfg(test)]
 mod histories;

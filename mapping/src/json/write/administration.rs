@@ -5,8 +5,8 @@ use fhirbolt::model::r4::resources::{
     AccountGuarantor, Appointment, AppointmentParticipant, CareTeam, CareTeamParticipant,
     ChargeItem, ChargeItemOccurrence, ChargeItemPerformer, ChargeItemProduct, DocumentReference,
     DocumentReferenceContent, DocumentReferenceContext, DocumentReferenceRelatesTo, EpisodeOfCare,
-    EpisodeOfCareDiagnosis, OrganizationContact, PractitionerQualification, ProvenanceEntity,
-    RelatedPersonCommunication,
+    EpisodeOfCareDiagnosis, EpisodeOfCareStatusHistory, OrganizationContact,
+    PractitionerQualification, ProvenanceEntity, RelatedPersonCommunication,
 };
 use fhirbolt::model::r4::types::Money;
 
@@ -55,9 +55,10 @@ members! {
         "related" related,
     }
     DocumentReferenceRelatesTo { "code" code, "target" target }
+    EpisodeOfCareStatusHistory { "status" status, "period" period }
     EpisodeOfCareDiagnosis { "condition" condition, "role" role, "rank" rank }
     EpisodeOfCare {
-        "extension" extension, "identifier" identifier, "status" status, "diagnosis" diagnosis,
+        "extension" extension, "identifier" identifier, "status" status, "statusHistory" status_history, "diagnosis" diagnosis,
         "patient" patient,
         "managingOrganization" managing_organization, "period" period,
         "careManager" care_manager,

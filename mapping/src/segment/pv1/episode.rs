@@ -15,7 +15,7 @@ use crate::inbound::{EntityKind, Reading, Seg, Voice};
 use crate::json;
 use crate::profile::EpisodeId;
 
-use super::blank as blank_encounter;
+use super::{blank as blank_encounter, stay};
 
 const DESCRIPTION: &str = "http://hl7.org/fhir/StructureDefinition/resource-instance-description";
 
@@ -68,6 +68,9 @@ pub(super) fn state(
     });
     if is_of_visit {
         lasting(pv1, rules, &mut episode);
+        if let Some(event) = stay::event(pv1, message, rules, None, reading) {
+            episode.happen(event);
+        }
     }
     episode.close();
 }

@@ -78,7 +78,9 @@ pub(super) fn state(pv1: &Seg<'_>, message: &Message<'_>, rules: Rules, voice: &
         reading.at(pv1.place(45));
         reading.issue(dtm::BACKWARD);
     }
-    happen(pv1, message, rules, assigned, voice);
+    if let Some(event) = event(pv1, message, rules, assigned, reading) {
+        voice.happen(event);
+    }
 }
 
 /// PV1-40, table 0116.
@@ -111,18 +113,18 @@ fn lasting(period: Period) -> Encounter {
     }
 }
 
-fn happen(
+/// What the message says that happened in the visit.
+pub(super) fn event(
     pv1: &Seg<'_>,
     message: &Message<'_>,
     rules: Rules,
     location: Option<String>,
-    voice: &mut Voice<'_, '_>,
-) {
-    let Some(trigger) = rules.event else { return };
-    let reading = voice.reading;
+    reading: &Reading<'_>,
+) -> Option<Event> {
+    let trigger = rules.event?;
     let stated = reading.source.stamp.stated;
     let occurred = occurred(trigger, message, pv1.raw(), &reading.zone, stated);
-    voice.happen(Event {
+    Some(Event {
         occurred: occurred.order,
         earliest: occurred.earliest,
         trigger,
@@ -130,7 +132,7 @@ fn happen(
         at: occurred.text,
         class: class_text(pv1.field(2).first(), reading),
         location,
-    });
+    })
 }
 
 /// The class as JSON, which is how an event holds it.
