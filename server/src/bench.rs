@@ -14,6 +14,7 @@ mod recognise;
 mod report;
 mod rig;
 mod search;
+mod shuffled;
 mod write;
 
 use crate::config::Config;
@@ -42,6 +43,14 @@ pub enum Measurement {
     Write,
     /// Documents delivered per second.
     Outbound,
+}
+
+/// What is applied out of order, beside the same in order, on a fresh cluster of its own.
+pub async fn shuffled(config: &Config) -> anyhow::Result<Vec<Figure>> {
+    let mut rig = Rig::new(config).await?;
+    let figures = shuffled::run(&mut rig).await;
+    rig.close().await?;
+    figures
 }
 
 impl Measurement {

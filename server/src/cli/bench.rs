@@ -2,8 +2,8 @@
 
 use clap::ValueEnum;
 
-use super::{Context, Verdict};
-use crate::bench::{Figure, Measurement, table};
+use super::{Context, Usage, Verdict};
+use crate::bench::{self, Figure, Measurement, table};
 use crate::output::{self, Output};
 
 /// Measure, each figure beside the limit it can't pass, in one run on this machine.
@@ -17,6 +17,9 @@ pub(super) struct Args {
     /// What to measure.
     #[arg(value_enum)]
     what: What,
+    /// With `apply`: messages out of order, beside the same messages in order.
+    #[arg(long)]
+    shuffled: bool,
 }
 
 /// One measurement, or all.
@@ -54,6 +57,9 @@ impl ValueEnum for What {
 
 impl Args {
     pub(super) async fn run(self, context: &Context) -> anyhow::Result<Verdict> {
+        if self.shuffled && self.what != What::One(Measurement::Apply) {
+            return Err(Usage("--shuffled goes with `bench apply`".to_owned()).into());
+        }
         let chosen = match self.what {
             What::One(measurement) => vec![measurement],
             What::All => Measurement::ALL.to_vec(),
@@ -61,7 +67,11 @@ impl Args {
         let mut figures: Vec<Figure> = Vec::new();
         for measurement in chosen {
             output::say(format_args!("measuring {measurement:?} …"));
-            figures.extend(measurement.run(&context.config).await?);
+            figures.extend(if self.shuffled {
+                bench::shuffled(&context.config).await?
+            } else {
+                measurement.run(&context.config).await?
+            });
         }
         match context.output {
             Output::Text => output::line(table(&figures))?,
