@@ -60,7 +60,8 @@ async fn order_repetition_and_a_killed_process_change_nothing_of_the_chart() {
     let mut shown = Vec::new();
     for server in [&first, &second] {
         server.settled(PATIENCE * 2).await.unwrap();
-        assert_eq!(server.gauge("drawbridge_dead_letters").await.unwrap(), 0.0);
+        let n_dead = server.gauge("drawbridge_dead_letters").await.unwrap();
+        assert!(n_dead < 1.0, "seed {seed}: {n_dead} dead letters");
         shown.push(Content::of(server).await.unwrap());
     }
     let [in_order, shuffled] = shown.try_into().unwrap();

@@ -101,8 +101,9 @@ impl Feed {
         let mut sender: Option<Sender> = None;
         while let Some(message) = self.next() {
             loop {
-                let to = self.to[at % self.to.len()];
-                let open = sender.take().or_else(|| Sender::connect(to, PATIENCE).ok());
+                let to = self.to.iter().cycle().nth(at % self.to.len().max(1));
+                let connect = || Sender::connect(*to?, PATIENCE).ok();
+                let open = sender.take().or_else(connect);
                 let sent = open.and_then(|mut open| Some((open.send(&message).ok()?, open)));
                 if let Some((ack, open)) = sent {
                     sender = Some(open);
