@@ -45,11 +45,22 @@ impl Agreement {
         self.given == Some(What::GivenOther)
     }
 
+    /// Whether the given names are the same, letter by letter.
+    pub(in crate::matching) fn is_given_same(&self) -> bool {
+        matches!(self.given, Some(What::GivenSame | What::GivenCommon))
+    }
+
     /// Whether the given names are surely meant to be one name.
     pub(in crate::matching) fn is_given_certain(&self) -> bool {
         matches!(
             self.given,
-            Some(What::GivenSame | What::GivenCommon | What::GivenNickname | What::GivenSlip)
+            Some(
+                What::GivenSame
+                    | What::GivenCommon
+                    | What::GivenNickname
+                    | What::GivenSlip
+                    | What::GivenCrossed
+            )
         )
     }
 }
@@ -84,10 +95,14 @@ fn pair(one: &Name, other: &Name) -> Agreement {
 }
 
 fn unswapped(one: &Name, other: &Name) -> Agreement {
+    let given = given(one, other);
+    // Who changed places with the given name is compared already.
+    let is_crossed = given == Some(What::GivenCrossed);
+    let middle = middle(&one.middle, &other.middle).filter(|_| !is_crossed);
     Agreement {
         family: family(&one.family, &other.family),
-        given: given(one, other),
-        middle: middle(&one.middle, &other.middle),
+        given,
+        middle,
         ..Agreement::default()
     }
 }
