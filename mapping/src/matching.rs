@@ -20,11 +20,13 @@ pub mod population;
 pub(crate) mod said;
 mod score;
 mod text;
+mod veto;
 mod weights;
 
 pub use decide::{Candidate, Decision, decide};
 pub use features::{Features, FeaturesError};
-pub use score::{Part, Score, Veto, score};
+pub use score::{Part, Score, score};
+pub use veto::Veto;
 pub use weights::{Matching, Thresholds, Weights, What};
 
 #[cfg(test)]

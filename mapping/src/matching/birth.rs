@@ -31,8 +31,28 @@ pub(super) fn said(sent: &str) -> Option<String> {
     (is_known && !is_dummy).then(|| date.to_owned())
 }
 
+/// A whole date in a year in which nobody was born, so that a digit of the year must be wrong: `1336` is
+/// `1936`. The first and the last day of a year, and years of one digit, are stand-ins.
+pub(super) fn misdated(sent: &str) -> Option<String> {
+    let date = sent.trim().get(..8)?;
+    let is_date = date.bytes().all(|byte| byte.is_ascii_digit());
+    let is_stand_in = date.ends_with("0101") || date.ends_with("1231");
+    let is_stand_in = is_stand_in || is_monotone(date.get(..4)?) || is_monotone(date);
+    (is_date && is_impossible(date) && !is_stand_in).then(|| date.to_owned())
+}
+
+fn is_impossible(date: &str) -> bool {
+    let year = date.get(..4).and_then(|year| year.parse().ok());
+    year.is_some_and(|year| !YEARS.contains(&year))
+}
+
 /// How two birth dates agree; none when one is not said.
 pub(super) fn compare(one: &str, other: &str) -> Option<What> {
+    if is_impossible(one) || is_impossible(other) {
+        // That it is one slip away from a birth date says as much as any slip; nothing else counts.
+        let is_slip = is_impossible(one) != is_impossible(other) && text::is_one_slip(one, other);
+        return (is_slip && one.len() == other.len()).then_some(What::BirthSlip);
+    }
     let shorter = one.len().min(other.len());
     if shorter == 0 {
         return None;
@@ -84,8 +104,11 @@ fn is_next(one: &str, other: &str) -> bool {
     differences.len() == 3 && differences.iter().sum::<u32>() == 1
 }
 
-/// The years between two births.
+/// The years between two births; none where one of them is in no year at all.
 pub(super) fn years_apart(one: &str, other: &str) -> Option<u32> {
+    if is_impossible(one) || is_impossible(other) {
+        return None;
+    }
     let year = |date: &str| date.get(..4)?.parse::<u32>().ok();
     Some(year(one)?.abs_diff(year(other)?))
 }
@@ -111,6 +134,21 @@ mod tests {
         assert_eq!(said("195002030815-0600").as_deref(), Some("19500203"));
         assert_eq!(said("195002").as_deref(), Some("195002"));
         assert_eq!(said("1950").as_deref(), Some("1950"));
+    }
+
+    #[test]
+    fn a_year_in_which_nobody_was_born_is_a_slip_of_another_or_nothing() {
+        assert_eq!(misdated("13360604").as_deref(), Some("13360604"));
+        for sent in [
+            "19360604", "99991231", "99990604", "00010101", "1336", "", "n/a",
+        ] {
+            assert_eq!(misdated(sent), None, "{sent}");
+        }
+        assert_eq!(compare("13360604", "19360604"), Some(What::BirthSlip));
+        assert_eq!(compare("13360604", "13360604"), None);
+        assert_eq!(compare("13360604", "19470604"), None);
+        assert_eq!(compare("13360604", "1936"), None);
+        assert_eq!(years_apart("13360604", "19360604"), None);
     }
 
     #[test]

@@ -142,6 +142,34 @@ impl Address {
         }
     }
 
+    /// Number and name of the street without the flat, in one word.
+    fn front(&self) -> String {
+        let is_number = |word: &&str| word.starts_with(|char: char| char.is_ascii_digit());
+        let number = self.line_words().find(is_number);
+        number
+            .into_iter()
+            .chain(self.line_words().filter(|word| !is_number(word)))
+            .collect()
+    }
+
+    /// One house but for a slip in its number or its street, for a blank, or for the flat. Neighbours
+    /// are so near as well, but no neighbour bears the same name since the same day.
+    fn is_near_house_of(&self, other: &Self) -> bool {
+        if self.line.is_empty() || other.line.is_empty() || !self.is_in_place_of(other) {
+            return false;
+        }
+        let (one, two) = (self.front(), other.front());
+        let is_glued = |long: &str, short: &str| {
+            let rest = long.strip_prefix(short);
+            rest.is_some_and(|rest| rest.is_empty() || FILLERS.contains(&rest))
+        };
+        let has_number = |front: &str| front.starts_with(|char: char| char.is_ascii_digit());
+        has_number(&one)
+            && has_number(&two)
+            && 4 < one.len().min(two.len())
+            && (is_one_slip(&one, &two) || is_glued(&one, &two) || is_glued(&two, &one))
+    }
+
     fn is_house_of(&self, other: &Self) -> bool {
         let (Some((one, street)), Some((two, way))) = (self.house(), other.house()) else {
             return false;
@@ -167,6 +195,8 @@ pub(super) fn compare(one: &[Address], other: &[Address]) -> Option<What> {
     };
     Some(if any(&Address::is_house_of) {
         What::AddressSame
+    } else if any(&Address::is_near_house_of) {
+        What::AddressNear
     } else if any(&|left, right| !left.zip.is_empty() && left.zip == right.zip) {
         What::ZipSame
     } else if any(&Address::is_in_place_of) {
@@ -213,8 +243,15 @@ pub(super) fn compare_telecoms(one: &[String], other: &[String]) -> Option<What>
     } else if shared(false) {
         Some(What::PhoneSame)
     } else {
-        None
+        let slips = |left: &String| other.iter().any(|right| is_phone_slip(left, right));
+        one.iter().any(slips).then_some(What::PhoneSlip)
     }
+}
+
+/// One digit of ten is another, or two neighbours are swapped.
+fn is_phone_slip(one: &str, other: &str) -> bool {
+    let is_number = |text: &str| text.len() == 10 && text.bytes().all(|byte| byte.is_ascii_digit());
+    is_number(one) && is_number(other) && is_one_slip(one, other)
 }
 
 /// A number without its area is the number with it.
@@ -236,8 +273,12 @@ mod tests {
             ("12 Made St #4", "Upton", "75001", What::AddressSame),
             ("12 MADE ST", "", "75001", What::AddressSame),
             ("12 Mdae St Apt 4", "Upton", "", What::AddressSame),
-            ("12 Made St Apt 5", "Upton", "75001", What::ZipSame),
-            ("14 Made St Apt 4", "Upton", "75002", What::CitySame),
+            ("12 Made St Apt 5", "Upton", "75001", What::AddressNear),
+            ("12Made St Apt 4", "Upton", "75001", What::AddressNear),
+            ("12 MadeSt Apt 4", "Upton", "75001", What::AddressNear),
+            ("21 Made St", "Upton", "75001", What::AddressNear),
+            ("21 Mdae St", "Upton", "75001", What::ZipSame),
+            ("470 Made St Apt 4", "Upton", "75002", What::CitySame),
             ("12 Made St Apt 4", "Elsewhere", "99501", What::AddressOther),
         ] {
             let other = [Address::new(line, city, "TX", zip)];
@@ -267,5 +308,13 @@ mod tests {
             compare_telecoms(&one, &["5550142".to_owned()]),
             Some(What::PhoneSame)
         );
+        for (other, expected) in [
+            ("2145550124", Some(What::PhoneSlip)),
+            ("2145550143", Some(What::PhoneSlip)),
+            ("2145550421", None),
+            ("9725550143", None),
+        ] {
+            assert_eq!(compare_telecoms(&one, &[other.to_owned()]), expected);
+        }
     }
 }

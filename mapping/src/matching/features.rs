@@ -38,6 +38,9 @@ pub struct Features {
     pub(super) telecoms: Vec<String>,
     #[serde(rename = "a", skip_serializing_if = "Vec::is_empty")]
     pub(super) addresses: Vec<Address>,
+    /// Whether twins were born.
+    #[serde(rename = "w", skip_serializing_if = "std::ops::Not::not")]
+    pub(super) is_multiple: bool,
     /// The place among the children of one birth.
     #[serde(rename = "o", skip_serializing_if = "Option::is_none")]
     pub(super) birth_order: Option<u8>,
@@ -95,6 +98,8 @@ impl Features {
         for (place, part, text) in entries {
             match (place.field(), part) {
                 (5, said::PLACEHOLDER) => placeholders = names(text),
+                // It stands behind the real one in this order.
+                (7, said::PLACEHOLDER) if !features.birth.is_empty() => {}
                 (2..=4 | 19 | 20, part) => features.numbered(part, text),
                 (n, _) => features.take(n, text),
             }
@@ -126,7 +131,11 @@ impl Features {
                 self.telecoms.extend(new);
             }
             21 => self.mothers = text.split('~').map(str::to_owned).collect(),
-            25 => self.birth_order = text.parse().ok(),
+            24 => self.is_multiple |= text == "Y",
+            25 => {
+                self.birth_order = text.parse().ok();
+                self.is_multiple |= self.birth_order.is_some_and(|order| 1 < order);
+            }
             _ => {}
         }
     }

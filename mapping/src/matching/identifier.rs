@@ -79,10 +79,17 @@ pub(super) fn compare_ssn(one: &str, other: &str) -> Option<What> {
             (false, true) => What::SsnSlip,
             (false, false) => What::SsnOther,
         }
-    } else if last(one)? == last(other)? {
-        What::SsnLastSame
     } else {
-        What::SsnLastOther
+        let (left, right) = (last(one)?, last(other)?);
+        let number = |last: &str| last.parse().unwrap_or(0_u16);
+        let is_next = number(&left).abs_diff(number(&right)) == 1;
+        match (left == right, is_one_slip(&left, &right) && !is_next) {
+            (true, _) => What::SsnLastSame,
+            // Numbers that were applied for together, as for twins, follow each other. Other slips
+            // of four digits say nothing: one of two hundred and fifty is so near.
+            (false, true) => return None,
+            (false, false) => What::SsnLastOther,
+        }
     })
 }
 
@@ -116,6 +123,8 @@ pub(super) struct Said {
     pub(super) points: Option<What>,
     pub(super) is_contradicted: bool,
     pub(super) is_same_source: bool,
+    /// Whether a number agrees that nobody else in the family has.
+    pub(super) is_own: bool,
 }
 
 /// Compares what both have. The best agreement counts once, however many numbers agree: they are
@@ -131,6 +140,8 @@ pub(super) fn compare(one: &[Numbers], other: &[Numbers]) -> Said {
             let kind = usage(&left.kind);
             said.is_contradicted |= kind == Use::Unique && !agrees && !near;
             said.is_same_source |= kind == Use::Record && !agrees;
+            // A family is one member to its insurer.
+            said.is_own |= agrees && left.kind != "MB";
             points.push(match (agrees, near && kind != Use::Record) {
                 (true, _) => What::NumberSame,
                 (false, true) => What::NumberSlip,
@@ -208,7 +219,9 @@ mod tests {
     #[test]
     fn the_last_four_digits_are_compared_with_the_last_four() {
         assert_eq!(compare_ssn("536228714", "8714"), Some(What::SsnLastSame));
+        assert_eq!(compare_ssn("536228714", "8174"), None);
         assert_eq!(compare_ssn("536228714", "8715"), Some(What::SsnLastOther));
+        assert_eq!(compare_ssn("536228714", "1907"), Some(What::SsnLastOther));
         assert_eq!(compare_ssn("536228714", "536228741"), Some(What::SsnSlip));
         assert_eq!(compare_ssn("536228714", "218339021"), Some(What::SsnOther));
     }
@@ -234,5 +247,8 @@ mod tests {
         assert!(compare(&one, &[numbers("MC", "B", "9AA9AA9AA99")]).is_contradicted);
         assert!(!compare(&one, &[numbers("MC", "B", "1EG4TE5MK74")]).is_contradicted);
         assert!(!compare(&one, &[numbers("MC", "B", "536228714A")]).is_contradicted);
+        assert!(same.is_own);
+        let member = [numbers("MB", "A", "4711")];
+        assert!(!compare(&member, &member).is_own);
     }
 }

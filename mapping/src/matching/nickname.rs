@@ -1,6 +1,6 @@
 //! Given names that are written for each other, and names that are names.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::LazyLock;
 
 /// One name a line: how it is written in full first, then what else is written for it. A short form may
@@ -18,6 +18,25 @@ static FULL: LazyLock<HashMap<&str, Vec<&str>>> = LazyLock::new(|| {
     }
     full
 });
+
+/// Three letters in a row, as the known names have them; an end is a blank.
+static SEQUENCES: LazyLock<HashSet<[char; 3]>> =
+    LazyLock::new(|| FULL.keys().flat_map(|name| sequences(name)).collect());
+
+fn sequences(name: &str) -> Vec<[char; 3]> {
+    let letters: Vec<char> = std::iter::once(' ')
+        .chain(name.chars())
+        .chain([' '])
+        .collect();
+    let threes = letters.windows(3);
+    threes.filter_map(|three| three.try_into().ok()).collect()
+}
+
+/// Whether letters stand in a row as they do in none of more than a thousand names.
+pub(super) fn is_unlike_names(word: &str) -> bool {
+    let mut threes = sequences(word).into_iter();
+    threes.any(|three| !SEQUENCES.contains(&three))
+}
 
 fn full(name: &str) -> &'static [&'static str] {
     FULL.get(name).map(Vec::as_slice).unwrap_or_default()

@@ -14,8 +14,8 @@ use crate::profile::Profile;
 
 use super::{birth, contact, identifier, name, text};
 
-/// The part under which a placeholder (`Baby Boy`, `Unknown`) stands: the first real name is the
-/// person's, whenever it was said.
+/// The part under which a placeholder (`Baby Boy`, `Unknown`) stands, or a birth date in a year that
+/// must be wrong: the first real one is the person's, whenever it was said.
 pub(super) const PLACEHOLDER: &str = "placeholder";
 
 /// How many values of one field are looked at.
@@ -44,6 +44,7 @@ pub(crate) fn of_pid(
             .into_iter()
     };
     put(7, "", one(7, &birth::said).collect());
+    put(7, PLACEHOLDER, one(7, &birth::misdated).collect());
     put(8, "", one(8, &sex).collect());
     put(24, "", one(24, &yes_or_no).collect());
     put(25, "", one(25, &order).collect());

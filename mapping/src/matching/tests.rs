@@ -105,6 +105,61 @@ fn twins_are_two() {
 }
 
 #[test]
+fn a_slip_inside_a_known_name_is_none_of_a_twin_unless_twins_were_born() {
+    let with = |name, twin| [(5, name), BIRTH, HOME, PHONE, (24, twin)];
+    let (known, wrong) = ("Quimby^Patrick", "Quimby^Patrxck");
+    assert_eq!(veto(&with(known, ""), &with(wrong, "")), None);
+    let twin = veto(&with(known, "Y"), &with(wrong, ""));
+    assert_eq!(twin, Some(Veto::GivenName));
+    let short = veto(&with("Quimby^Pat", "Y"), &with(known, ""));
+    assert_eq!(short, Some(Veto::GivenName));
+}
+
+#[test]
+fn one_doubt_is_none_and_two_are_left_to_people() {
+    let with = |name, birth, ssn| [(5, name), (7, birth), HOME, PHONE, (19, ssn)];
+    let one = with("Roe^Robert^Al", "19500213", "536228714");
+    let doubts = Some(Veto::Doubts);
+    assert_eq!(veto(&one, &with("Roe^Robert^Ted", "19500213", "")), None);
+    assert_eq!(veto(&one, &with("Roe^Bob^Al", "19500213", "")), None);
+    assert_eq!(veto(&one, &with("Roe^Bob^Ted", "19500213", "")), doubts);
+    assert_eq!(veto(&one, &with("Roe^Robert^Ted", "19500231", "")), doubts);
+    assert_eq!(
+        veto(&one, &with("Roe^Bob", "19500213", "536228715")),
+        doubts
+    );
+    assert_eq!(
+        veto(&one, &with("Roe^Bob^Ted", "19500213", "536228714")),
+        None
+    );
+}
+
+#[test]
+fn a_house_or_a_telephone_but_for_a_slip_tells_namesakes_apart() {
+    let with = |home| [NAME, BIRTH, (11, home), (13, "")];
+    let one = with("12 Made St^^Upton^TX^75001");
+    assert_eq!(veto(&one, &with("21 Made St^^Upton^TX^75001")), None);
+    let other = veto(&one, &with("470 Elm St^^Upton^TX^75001"));
+    assert_eq!(other, Some(Veto::Thin));
+    assert_eq!(
+        veto(&[NAME, BIRTH, PHONE], &[NAME, BIRTH, (13, "2145550124")]),
+        None
+    );
+}
+
+#[test]
+fn an_impossible_year_is_a_slip_until_a_real_one_is_said() {
+    let with = |birth| [NAME, (7, birth), HOME, PHONE];
+    assert_eq!(veto(&with("19360604"), &with("13360604")), None);
+    // It is the birth date of nobody.
+    assert_eq!(veto(&with("13360604"), &with("13360604")), Some(Veto::Thin));
+    let mut facts = said_of(1, 7, "placeholder", "13360604");
+    assert_eq!(Features::of(&facts).birth, "13360604");
+    facts.join(&said_of(2, 7, "", "19360604"));
+    assert_eq!(Features::of(&facts).birth, "19360604");
+}
+
+#[test]
 fn parent_and_child_of_one_name_are_two() {
     let with = |name, birth| [(5, name), (7, birth), HOME, PHONE, (19, "536228714")];
     let generation = Some(Veto::Generation);
@@ -245,6 +300,10 @@ fn mistakes_leave_a_key_in_common() {
 
 /// What one message says first, at a time.
 fn said(stated: i64, part: &str, text: &str) -> Facts {
+    said_of(stated, 5, part, text)
+}
+
+fn said_of(stated: i64, field: u8, part: &str, text: &str) -> Facts {
     let source = Source {
         stamp: Stamp {
             stated: Timestamp::from_second(stated).unwrap(),
@@ -258,7 +317,7 @@ fn said(stated: i64, part: &str, text: &str) -> Facts {
     };
     let key = RegisterKey {
         part: part.into(),
-        field: Place::new("PID", 5),
+        field: Place::new("PID", field),
     };
     let first = First {
         source: Arc::new(source),

@@ -46,9 +46,10 @@ weights! {
     GivenSame "given_same" 65 "the same given name";
     GivenCommon "given_common" 45 "the same given name, which many bear";
     GivenNickname "given_nickname" 40 "a given name and its short form";
-    GivenSlip "given_slip" 45 "given names with two neighbouring letters swapped";
+    GivenSlip "given_slip" 45 "given names that only a slip of the pen sets apart";
     GivenSimilar "given_similar" 30 "given names that are alike, as those of two people may be";
     GivenInitial "given_initial" 15 "an initial that fits";
+    GivenCrossed "given_crossed" 45 "given and middle name in each other's place";
     GivenMiddle "given_middle" 20 "one's given name is the other's middle name";
     GivenOther "given_other" -70 "other given names";
     NameSwapped "name_swapped" -20 "family and given name in each other's place";
@@ -75,8 +76,10 @@ weights! {
     NumberSlip "number_slip" 90 "numbers of an authority that a slip sets apart";
     NumberOther "number_other" -30 "other numbers of an authority";
     PhoneSame "phone_same" 70 "a telephone number in common";
+    PhoneSlip "phone_slip" 45 "telephone numbers that a slip sets apart";
     EmailSame "email_same" 75 "an e-mail address in common";
     AddressSame "address_same" 90 "an address in common";
+    AddressNear "address_near" 60 "an address in common but for a slip or the flat";
     ZipSame "zip_same" 30 "a postal code in common";
     CitySame "city_same" 10 "a city in common";
     AddressOther "address_other" -10 "other addresses";
