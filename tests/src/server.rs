@@ -76,10 +76,13 @@ impl Server {
         if let Some(profile) = wanted.profile {
             let file = folder.join("site.toml");
             std::fs::write(&file, profile)?;
-            toml = format!("{toml}profile = \"site\"\n\n[profiles]\nsite = {file:?}\n");
+            toml = format!(
+                "{toml}profile = \"site\"\n\n[profiles]\nsite = \"{}\"\n",
+                file.display()
+            );
         }
         if let Some(key) = &wanted.chain_key {
-            toml = format!("{toml}\n[audit]\nkey_file = {key:?}\n");
+            toml = format!("{toml}\n[audit]\nkey_file = \"{}\"\n", key.display());
         }
         if let Some(emr) = wanted.emr {
             let settings = wanted.outbound;
