@@ -9,7 +9,6 @@ use tests::year;
 #[expect(
     clippy::print_stdout,
     clippy::print_stderr,
-    clippy::disallowed_methods,
     reason = "a program for people"
 )]
 #[tokio::main]
