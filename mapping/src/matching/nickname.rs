@@ -50,9 +50,12 @@ pub(super) fn roots(name: &str) -> Vec<&str> {
     }
 }
 
-/// Whether one name is written for the other.
+/// Whether one name is written for the other, and is not also given as a name of its own (`Jack`): then
+/// two children of a family may bear them.
 pub(super) fn related(one: &str, other: &str) -> bool {
-    full(one).contains(&other) || full(other).contains(&one)
+    let is_full = |name: &str| full(name).contains(&name);
+    let is_own = is_full(one) && is_full(other);
+    !is_own && (full(one).contains(&other) || full(other).contains(&one))
 }
 
 /// Whether both names are written for a third.

@@ -107,7 +107,7 @@ fn twins_are_two() {
 #[test]
 fn a_slip_inside_a_known_name_is_none_of_a_twin_unless_twins_were_born() {
     let with = |name, twin| [(5, name), BIRTH, HOME, PHONE, (24, twin)];
-    let (known, wrong) = ("Quimby^Patrick", "Quimby^Patrxck");
+    let (known, wrong) = ("Quimby^Patrick^Lee", "Quimby^Patrxck^L");
     assert_eq!(veto(&with(known, ""), &with(wrong, "")), None);
     let twin = veto(&with(known, "Y"), &with(wrong, ""));
     assert_eq!(twin, Some(Veto::GivenName));

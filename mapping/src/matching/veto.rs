@@ -142,7 +142,10 @@ fn evidence(
     }
     let has_number = numbers.is_own || sheet.has(&[What::SsnSame, What::SsnLastSame]);
     let is_twin = one.is_multiple || other.is_multiple;
-    let is_given = if is_twin {
+    // Twins may be called so alike that a slip makes one of the other; by a second name they are not.
+    let is_bare_slip = names.given == Some(What::GivenSlip)
+        && !sheet.has(&[What::MiddleSame, What::MiddleInitial]);
+    let is_given = if is_twin || is_bare_slip {
         names.is_given_same()
     } else {
         names.is_given_certain()
@@ -176,16 +179,18 @@ fn are_doubtful(names: &Agreement, sheet: &Sheet<'_>) -> bool {
 
 /// Namesakes of one birth date exist; that they also share a house or a number, hardly.
 fn is_confirmed(sheet: &Sheet<'_>) -> bool {
-    sheet.has(&[
-        What::SsnSlip,
-        What::NumberSlip,
-        What::PhoneSame,
-        What::PhoneSlip,
-        What::EmailSame,
-        What::AddressSame,
-        What::AddressNear,
-        What::MotherSame,
-    ])
+    // On one street live many: a number that is nearly the same says little beside another middle name.
+    let is_near = sheet.has(&[What::PhoneSlip, What::AddressNear]);
+    let is_near = is_near && !sheet.has(&[What::MiddleOther]);
+    is_near
+        || sheet.has(&[
+            What::SsnSlip,
+            What::NumberSlip,
+            What::PhoneSame,
+            What::EmailSame,
+            What::AddressSame,
+            What::MotherSame,
+        ])
 }
 
 /// Whether the birth dates agree at all, by more than the year.
