@@ -114,7 +114,10 @@ fn family(
     if are_twins(one, other, names, sheet) {
         return Some(Veto::Twins);
     }
-    if names.is_other_given() {
+    // Twins may bear each other's names in the other order: only a number tells.
+    let is_crossed = names.given == Some(What::GivenCrossed);
+    let is_numbered = numbers.is_own || sheet.has(&[What::SsnSame]);
+    if names.is_other_given() || (is_crossed && !is_numbered) {
         return Some(Veto::GivenName);
     }
     let years = birth::years_apart(&one.birth, &other.birth);
