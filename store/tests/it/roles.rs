@@ -14,9 +14,13 @@ const ROLE: &str = "drawbridge_test_server";
 
 /// The same database under a role with the server's rights.
 async fn as_server(db: &Db) -> String {
+    let password = db.url.split("password='").nth(1);
+    let password = password.and_then(|rest| rest.split('\'').next());
+    let password = password.map_or_else(String::new, |word| format!("password '{word}'"));
     let make = format!(
         "do $$ begin create role {ROLE} login; exception when duplicate_object or unique_violation
-        then null; end $$"
+        then null; end $$;
+        alter role {ROLE} {password} login"
     );
     db.client().await.batch_execute(&make).await.unwrap();
     store::grant(&db.url, ROLE).await.unwrap();
