@@ -2,8 +2,8 @@
 //! may decide.
 //!
 //! [`Features`] hold what an identity said first by stated time. [`Features::keys`] finds the few
-//! others that may be the same person, [`score`] compares two of them in the way of Fellegi and Sunter
-//! (*A Theory for Record Linkage*, 1969), and [`decide`] says what becomes of a new identity. Ten
+//! others that may be the same person, [`score()`] compares two of them in the way of Fellegi and Sunter
+//! (*A Theory for Record Linkage*, 1969), and [`decide()`] says what becomes of a new identity. Ten
 //! points double the odds that the two are one person, so that points of fields add up. A sum of
 //! points believes that fields err apart from each other, which members of a family do not: they
 //! share name, address and telephone. That is what the vetoes are for.
