@@ -4,6 +4,7 @@
 
 mod admission;
 mod apply;
+mod grown;
 mod ingest;
 mod latency;
 mod load;
@@ -15,6 +16,7 @@ mod report;
 mod rig;
 mod search;
 mod shuffled;
+mod visible;
 mod write;
 
 use crate::config::Config;
@@ -31,6 +33,10 @@ pub enum Measurement {
     Latency,
     /// Admissions made readable per second, and the bytes they take.
     Apply,
+    /// Time from an ACK until the message can be read as FHIR, at 300 messages a second.
+    Visible,
+    /// The same two after a hundred thousand patients and a million messages; takes minutes.
+    Grown,
     /// Messages translated per second on one core.
     Map,
     /// People recognised in made-up populations, and nobody taken for another.
@@ -55,10 +61,12 @@ pub async fn shuffled(config: &Config) -> anyhow::Result<Vec<Figure>> {
 
 impl Measurement {
     /// In the order in which `all` runs them.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 11] = [
         Self::Ingest,
         Self::Latency,
         Self::Apply,
+        Self::Visible,
+        Self::Grown,
         Self::Map,
         Self::Match,
         Self::Read,
@@ -80,6 +88,8 @@ impl Measurement {
             Self::Ingest => ingest::run(&mut rig).await,
             Self::Latency => latency::run(&mut rig).await,
             Self::Apply => apply::run(&mut rig).await,
+            Self::Visible => visible::run(&mut rig).await,
+            Self::Grown => grown::run(&mut rig).await,
             Self::Map | Self::Match => unreachable!("answered above"),
             Self::Read => read::run(&mut rig).await,
             Self::Search => search::run(&mut rig).await,

@@ -107,6 +107,16 @@ impl StoreError {
         }
     }
 
+    /// [`Self::Retry`] where a row that should be new was there already: somebody else was first.
+    pub(crate) fn made_meanwhile(self, what: &'static str) -> Self {
+        match self {
+            Self::Refused { code, .. } if code == SqlState::UNIQUE_VIOLATION.code() => {
+                Self::Retry(what)
+            }
+            other => other,
+        }
+    }
+
     /// SQLSTATE 25P02: an earlier statement of the same transaction failed; that one is the cause.
     pub(crate) fn is_aftermath(&self) -> bool {
         matches!(self, Self::Refused { code, .. } if code == SqlState::IN_FAILED_SQL_TRANSACTION.code())

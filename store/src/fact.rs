@@ -2,9 +2,11 @@
 
 use futures_util::future::join;
 use model::{EntityId, JournalId, Tenant};
+use postgres_types::Type;
 use tokio_postgres::Row;
 
 use crate::columns::column;
+use crate::copy::Target;
 use crate::{Result, Store, StoreError, Tx, connect};
 
 /// What was said of one entity in the name of one patient.
@@ -96,22 +98,44 @@ pub async fn save(tx: &mut Tx, facts: &[FactRow]) -> Result<()> {
     let mut sorted: Vec<&FactRow> = facts.iter().collect();
     sorted.sort_unstable_by_key(|fact| (fact.entity, fact.owner));
     let (new, old): (Vec<&FactRow>, Vec<&FactRow>) = sorted.into_iter().partition(|fact| fact.new);
-    let (inserted, updated) = join(write(tx, &new, INSERT), write(tx, &old, UPDATE)).await;
-    if inserted? != new.len() {
-        return Err(StoreError::Retry("somebody else made the same entity"));
-    }
+    let (inserted, updated) = join(insert(tx, &new), update(tx, &old)).await;
+    inserted?;
     if updated? != old.len() {
         return Err(StoreError::Inconsistent("facts that were loaded are gone"));
     }
     Ok(())
 }
 
-const INSERT: &str = "
-    insert into fact (tenant, entity, owner, journal, kind, fold_version, body)
-    select $1::int, * from unnest(
-        $2::uuid[], $3::uuid[], $4::bigint[], $5::smallint[], $6::smallint[], $7::bytea[]
-    )
-    on conflict do nothing";
+const INSERT: Target<7> = Target {
+    sql: "copy fact (tenant, entity, owner, journal, kind, fold_version, body)
+        from stdin (format binary)",
+    types: [
+        Type::INT4,
+        Type::UUID,
+        Type::UUID,
+        Type::INT8,
+        Type::INT2,
+        Type::INT2,
+        Type::BYTEA,
+    ],
+};
+
+async fn insert(tx: &Tx, facts: &[&FactRow]) -> Result<()> {
+    let tenant = tx.tenant().0;
+    let copied = tx.copy(&INSERT, facts, |fact| {
+        [
+            &tenant,
+            &fact.entity.0,
+            &fact.owner.0,
+            &fact.journal.0,
+            &fact.kind,
+            &fact.fold_version,
+            &fact.body,
+        ]
+    });
+    let copied = copied.await;
+    copied.map_err(|error| error.made_meanwhile("somebody else made the same entity"))
+}
 
 /// Rows are updated by the place where they were found: the planner then has no say in which side
 /// leads, whatever it believes about the size of a table that grows.
@@ -127,7 +151,7 @@ const UPDATE: &str = "
     ) found
     where f.ctid = found.place";
 
-async fn write(tx: &Tx, facts: &[&FactRow], sql: &str) -> Result<usize> {
+async fn update(tx: &Tx, facts: &[&FactRow]) -> Result<usize> {
     if facts.is_empty() {
         return Ok(0);
     }
@@ -146,7 +170,7 @@ async fn write(tx: &Tx, facts: &[&FactRow], sql: &str) -> Result<usize> {
         &fold,
         &body,
     ];
-    let n_rows = tx.execute(sql, params).await?;
+    let n_rows = tx.execute(UPDATE, params).await?;
     Ok(usize::try_from(n_rows).unwrap_or(usize::MAX))
 }
 

@@ -15,6 +15,7 @@ mod chain;
 pub mod change;
 mod columns;
 mod connect;
+mod copy;
 pub mod deadletter;
 pub mod delivery;
 mod direct;

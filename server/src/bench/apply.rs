@@ -26,7 +26,7 @@ pub(super) async fn run(rig: &mut Rig) -> anyhow::Result<Vec<Figure>> {
     wait_until_applied(&store).await?;
     let drained = per_second(n_backlog, start.elapsed());
     let mut figures =
-        vec![Figure::new("admissions, draining 50,000", drained, "1/s").aim(Aim::AtLeast(2000.0))];
+        vec![Figure::new("admissions, draining 50,000", drained, "1/s").aim(Aim::AtLeast(4000.0))];
     figures.extend(bytes_per_admission(
         &before,
         &stats::table_bytes(&store).await?,

@@ -35,8 +35,8 @@ enum What {
 )]
 impl ValueEnum for What {
     fn value_variants<'a>() -> &'a [Self] {
-        const VARIANTS: [What; 10] = {
-            let mut variants = [What::All; 10];
+        const VARIANTS: [What; 12] = {
+            let mut variants = [What::All; 12];
             let mut n = 0;
             while n < Measurement::ALL.len() {
                 variants[n] = What::One(Measurement::ALL[n]);

@@ -5,9 +5,11 @@ use std::hash::Hash;
 
 use jiff::Timestamp;
 use model::Rid;
+use postgres_types::Type;
 
 use super::IndexRows;
 use crate::columns::{column, storable};
+use crate::copy::Target;
 use crate::{Result, Tx};
 
 type Token = (i64, i64);
@@ -114,6 +116,19 @@ impl Delta {
         write_tokens(tx, sql, &self.tokens.added).await
     }
 
+    /// [`Self::add_tokens`] of rows that are new, so that none of these can be there.
+    pub(crate) async fn copy_tokens(&self, tx: &Tx) -> Result<bool> {
+        let into = Target {
+            sql: "copy token_index (tenant, hash, rid) from stdin (format binary)",
+            types: [Type::INT4, Type::INT8, Type::INT8],
+        };
+        let tenant = tx.tenant().0;
+        let rows = &self.tokens.added;
+        tx.copy(&into, rows, |(hash, rid)| [&tenant, hash, rid])
+            .await?;
+        Ok(true)
+    }
+
     pub(crate) async fn remove_strings(&self, tx: &Tx) -> Result<bool> {
         let sql = "delete from string_index x
             using unnest($2::smallint[], $3::text[], $4::bigint[]) as t (param, value, rid)
@@ -131,6 +146,21 @@ impl Delta {
             select $1::int, * from unnest($2::smallint[], $3::text[], $4::bigint[])
             on conflict do nothing";
         write_strings(tx, sql, &self.texts.added).await
+    }
+
+    /// [`Self::add_strings`] of rows that are new.
+    pub(crate) async fn copy_strings(&self, tx: &Tx) -> Result<bool> {
+        let into = Target {
+            sql: "copy string_index (tenant, param, value, rid) from stdin (format binary)",
+            types: [Type::INT4, Type::INT2, Type::TEXT, Type::INT8],
+        };
+        let tenant = tx.tenant().0;
+        let rows = &self.texts.added;
+        tx.copy(&into, rows, |(param, value, rid)| {
+            [&tenant, param, value, rid]
+        })
+        .await?;
+        Ok(true)
     }
 
     pub(crate) async fn remove_dates(&self, tx: &Tx) -> Result<bool> {
@@ -154,6 +184,27 @@ impl Delta {
             )
             on conflict do nothing";
         write_dates(tx, sql, &self.dates.added).await
+    }
+
+    /// [`Self::add_dates`] of rows that are new.
+    pub(crate) async fn copy_dates(&self, tx: &Tx) -> Result<bool> {
+        let into = Target {
+            sql: "copy date_index (tenant, param, low, rid, high) from stdin (format binary)",
+            types: [
+                Type::INT4,
+                Type::INT2,
+                Type::TIMESTAMPTZ,
+                Type::INT8,
+                Type::TIMESTAMPTZ,
+            ],
+        };
+        let tenant = tx.tenant().0;
+        let rows = &self.dates.added;
+        tx.copy(&into, rows, |(param, low, rid, high)| {
+            [&tenant, param, low, rid, high]
+        })
+        .await?;
+        Ok(true)
     }
 }
 

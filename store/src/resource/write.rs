@@ -3,6 +3,7 @@
 use futures_util::future::{BoxFuture, FutureExt, join_all};
 use model::{ChangeId, Rid};
 
+use super::create::create;
 use super::delta::Delta;
 use super::flat::Flat;
 use super::{IndexRows, Op, Write};
@@ -32,19 +33,19 @@ pub async fn write(tx: &mut Tx, writes: &[Write]) -> Result<()> {
         .iter()
         .copied()
         .partition(|row| row.write.op.prior().is_none());
-    let delta = Delta::of(rows.iter().map(|row| {
-        let old = row.write.op.prior().map(|prior| &prior.index);
-        (row.rid, old, row.index())
-    }));
+    let (new, changed) = (delta(&creates), delta(&replaces));
     let statements: Vec<BoxFuture<'_, Result<bool>>> = vec![
-        insert(tx, &creates).boxed(),
+        create(tx, &creates).boxed(),
         replace(tx, &replaces).boxed(),
-        delta.remove_tokens(tx).boxed(),
-        delta.remove_strings(tx).boxed(),
-        delta.remove_dates(tx).boxed(),
-        delta.add_tokens(tx).boxed(),
-        delta.add_strings(tx).boxed(),
-        delta.add_dates(tx).boxed(),
+        changed.remove_tokens(tx).boxed(),
+        changed.remove_strings(tx).boxed(),
+        changed.remove_dates(tx).boxed(),
+        changed.add_tokens(tx).boxed(),
+        changed.add_strings(tx).boxed(),
+        changed.add_dates(tx).boxed(),
+        new.copy_tokens(tx).boxed(),
+        new.copy_strings(tx).boxed(),
+        new.copy_dates(tx).boxed(),
         announce(tx, &rows).boxed(),
     ];
     // Polled in this order, so the server sees them in this order.
@@ -57,9 +58,16 @@ pub async fn write(tx: &mut Tx, writes: &[Write]) -> Result<()> {
 }
 
 #[derive(Clone, Copy)]
-struct Row<'a> {
-    write: &'a Write,
-    rid: Rid,
+pub(super) struct Row<'a> {
+    pub(super) write: &'a Write,
+    pub(super) rid: Rid,
+}
+
+fn delta(rows: &[Row<'_>]) -> Delta {
+    Delta::of(rows.iter().map(|row| {
+        let old = row.write.op.prior().map(|prior| &prior.index);
+        (row.rid, old, row.index())
+    }))
 }
 
 fn rid(tx: &Tx, write: &Write) -> Rid {
@@ -68,28 +76,6 @@ fn rid(tx: &Tx, write: &Write) -> Rid {
         .prior()
         .map_or_else(|| tx.store().ids().rid(), |prior| prior.rid)
 }
-
-const INSERT: &str = "
-    insert into resource (
-        tenant, version, deleted, rid, updated_at, id, patient, content, journal, type,
-        index_version, origin, lineage, body, tokens, string_params, strings, date_params,
-        date_lows, date_highs
-    )
-    select $1::int, 1, false, t.rid, t.at, t.id, t.patient, t.content, t.journal, t.type,
-        t.index_version, t.origin::origin, t.lineage, t.body,
-        ($13::bigint[])[t.tokens_from:t.tokens_to],
-        ($14::smallint[])[t.strings_from:t.strings_to], ($15::text[])[t.strings_from:t.strings_to],
-        ($16::smallint[])[t.dates_from:t.dates_to], ($17::timestamptz[])[t.dates_from:t.dates_to],
-        ($18::timestamptz[])[t.dates_from:t.dates_to]
-    from unnest(
-        $2::bigint[], $3::timestamptz[], $4::uuid[], $5::uuid[], $6::uuid[], $7::bigint[],
-        $8::smallint[], $9::smallint[], $10::text[], $11::bytea[], $12::text[],
-        $19::int[], $20::int[], $21::int[], $22::int[], $23::int[], $24::int[]
-    ) as t (
-        rid, at, id, patient, content, journal, type, index_version, origin, lineage, body,
-        tokens_from, tokens_to, strings_from, strings_to, dates_from, dates_to
-    )
-    on conflict (tenant, type, id) do nothing";
 
 /// The replaced version goes to history in the same statement; both see the row as it was. Rows are
 /// looked up by key one by one and updated by the place where they were found: see `search::source`
@@ -137,17 +123,6 @@ const REPLACE: &str = "
         date_highs = ($18::timestamptz[])[t.dates_from:t.dates_to]
     from found t
     where r.ctid = t.place";
-
-async fn insert(tx: &Tx, rows: &[Row<'_>]) -> Result<bool> {
-    if rows.is_empty() {
-        return Ok(true);
-    }
-    let n_written = send(tx, rows, INSERT, &[]).await?;
-    if n_written != rows.len() as u64 {
-        return Err(StoreError::Retry("a created resource is there already"));
-    }
-    Ok(true)
-}
 
 async fn replace(tx: &Tx, rows: &[Row<'_>]) -> Result<bool> {
     if rows.is_empty() {
@@ -259,7 +234,7 @@ impl Row<'_> {
     }
 
     /// A deleted version stays in the compartment that the one before it was in.
-    fn patient(&self) -> Option<uuid::Uuid> {
+    pub(super) fn patient(&self) -> Option<uuid::Uuid> {
         let index = match &self.write.op {
             Op::Create(version) | Op::Update { version, .. } => &version.index,
             Op::Delete { prior } => &prior.index,

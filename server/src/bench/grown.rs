@@ -1,0 +1,83 @@
+//! Whether a large installation is slower than a new one: the same measurements before and after a hundred
+//! thousand patients and a million messages.
+
+use std::time::{Duration, Instant};
+
+use model::Tenant;
+use store::stats;
+
+use super::admission::admission;
+use super::load::{self, Until};
+use super::report::{Aim, Figure, per_second, percentile_ms};
+use super::rig::Rig;
+use super::visible;
+
+const N_PATIENTS: usize = 100_000;
+const N_MESSAGES: usize = 1_000_000;
+/// What is drained to tell the speed.
+const N_DRAINED: usize = 20_000;
+/// Where the numbers of measured admissions begin.
+const MEASURED: usize = 10 * N_MESSAGES;
+const WORKERS: usize = 3;
+
+pub(super) async fn run(rig: &mut Rig) -> anyhow::Result<Vec<Figure>> {
+    let mut new = speed(rig, MEASURED).await?;
+    grow(rig).await?;
+    let mut grown = speed(rig, 2 * MEASURED).await?;
+    let p99 = |delays: &mut Vec<Duration>| percentile_ms(delays, 0.99);
+    Ok(vec![
+        Figure::new(
+            "admissions drained, a million messages later",
+            grown.0,
+            "1/s",
+        )
+        .beside("the same, new", new.0)
+        .aim(Aim::AtLeast(0.85)),
+        Figure::new(
+            "visible p99, a million messages later",
+            p99(&mut grown.1),
+            "ms",
+        )
+        .beside("the same, new", p99(&mut new.1))
+        .aim(Aim::AtMost(1.15)),
+    ])
+}
+
+/// Admissions drained per second, and how long after their ACKs some become visible.
+async fn speed(rig: &mut Rig, first: usize) -> anyhow::Result<(f64, Vec<Duration>)> {
+    rig.serve(0).await?;
+    load::send(rig.mllp, 32, first, Until::Count(N_DRAINED), admission).await?;
+    rig.stop_server().await?;
+    rig.serve(WORKERS).await?;
+    let start = Instant::now();
+    drain(rig).await?;
+    let drained = per_second(N_DRAINED, start.elapsed());
+    let delays = visible::delays(rig, first + N_DRAINED).await?;
+    rig.stop_server().await?;
+    Ok((drained, delays))
+}
+
+/// Admits the patients, then sends their admissions again until the journal is full enough.
+async fn grow(rig: &mut Rig) -> anyhow::Result<()> {
+    rig.serve(WORKERS).await?;
+    load::send(rig.mllp, 32, 0, Until::Count(N_PATIENTS), admission).await?;
+    let again = |n| admission(n % N_PATIENTS);
+    load::send(
+        rig.mllp,
+        32,
+        0,
+        Until::Count(N_MESSAGES - N_PATIENTS),
+        again,
+    )
+    .await?;
+    drain(rig).await?;
+    rig.stop_server().await
+}
+
+async fn drain(rig: &Rig) -> anyhow::Result<()> {
+    let store = rig.store().await?;
+    while stats::waiting(&store, Tenant::DEFAULT).await?.n_queued != 0 {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    Ok(())
+}
