@@ -2,11 +2,9 @@
 
 use futures_util::future::join;
 use model::{EntityId, JournalId, Tenant};
-use postgres_types::Type;
 use tokio_postgres::Row;
 
 use crate::columns::column;
-use crate::copy::Target;
 use crate::{Result, Store, StoreError, Tx, connect};
 
 /// What was said of one entity in the name of one patient.
@@ -98,44 +96,19 @@ pub async fn save(tx: &mut Tx, facts: &[FactRow]) -> Result<()> {
     let mut sorted: Vec<&FactRow> = facts.iter().collect();
     sorted.sort_unstable_by_key(|fact| (fact.entity, fact.owner));
     let (new, old): (Vec<&FactRow>, Vec<&FactRow>) = sorted.into_iter().partition(|fact| fact.new);
-    let (inserted, updated) = join(insert(tx, &new), update(tx, &old)).await;
-    inserted?;
+    let (inserted, updated) = join(write(tx, &new, INSERT), write(tx, &old, UPDATE)).await;
+    inserted.map_err(|error| error.made_meanwhile("somebody else made the same entity"))?;
     if updated? != old.len() {
         return Err(StoreError::Inconsistent("facts that were loaded are gone"));
     }
     Ok(())
 }
 
-const INSERT: Target<7> = Target {
-    sql: "copy fact (tenant, entity, owner, journal, kind, fold_version, body)
-        from stdin (format binary)",
-    types: [
-        Type::INT4,
-        Type::UUID,
-        Type::UUID,
-        Type::INT8,
-        Type::INT2,
-        Type::INT2,
-        Type::BYTEA,
-    ],
-};
-
-async fn insert(tx: &Tx, facts: &[&FactRow]) -> Result<()> {
-    let tenant = tx.tenant().0;
-    let copied = tx.copy(&INSERT, facts, |fact| {
-        [
-            &tenant,
-            &fact.entity.0,
-            &fact.owner.0,
-            &fact.journal.0,
-            &fact.kind,
-            &fact.fold_version,
-            &fact.body,
-        ]
-    });
-    let copied = copied.await;
-    copied.map_err(|error| error.made_meanwhile("somebody else made the same entity"))
-}
+const INSERT: &str = "
+    insert into fact (tenant, entity, owner, journal, kind, fold_version, body)
+    select $1::int, * from unnest(
+        $2::uuid[], $3::uuid[], $4::bigint[], $5::smallint[], $6::smallint[], $7::bytea[]
+    )";
 
 /// Rows are updated by the place where they were found: the planner then has no say in which side
 /// leads, whatever it believes about the size of a table that grows.
@@ -151,7 +124,7 @@ const UPDATE: &str = "
     ) found
     where f.ctid = found.place";
 
-async fn update(tx: &Tx, facts: &[&FactRow]) -> Result<usize> {
+async fn write(tx: &Tx, facts: &[&FactRow], sql: &str) -> Result<usize> {
     if facts.is_empty() {
         return Ok(0);
     }
@@ -170,7 +143,7 @@ async fn update(tx: &Tx, facts: &[&FactRow]) -> Result<usize> {
         &fold,
         &body,
     ];
-    let n_rows = tx.execute(UPDATE, params).await?;
+    let n_rows = tx.execute(sql, params).await?;
     Ok(usize::try_from(n_rows).unwrap_or(usize::MAX))
 }
 

@@ -17,6 +17,8 @@ pub struct Identity {
     pub lane: Option<LaneId>,
     /// The identifier as its source said it.
     pub identity: SourceIdentity,
+    /// Nothing is known of the entity yet, so that it can't have the identifier.
+    pub new: bool,
 }
 
 /// Adds identifiers to what some entities have: a set that only grows, so that the order of messages
@@ -27,12 +29,27 @@ pub async fn add(tx: &mut Tx, rows: &[Identity]) -> Result<()> {
     }
     let mut rows: Vec<&Identity> = rows.iter().collect();
     rows.sort_unstable_by_key(|row| (row.entity, &row.identity));
-    let entity = column(&rows, |row| row.entity.0);
-    let lane = column(&rows, |row| row.lane.map(|lane| lane.0));
-    let kind = column(&rows, |row| row.identity.kind.as_str());
-    let authority = column(&rows, |row| storable(&row.identity.authority));
-    let type_code = column(&rows, |row| storable(&row.identity.type_code));
-    let value = column(&rows, |row| storable(&row.identity.value));
+    rows.dedup_by_key(|row| (row.entity, &row.identity));
+    let (new, known): (Vec<&Identity>, Vec<&Identity>) = rows.into_iter().partition(|row| row.new);
+    let (inserted, added) = join(
+        insert(tx, &new, INSERT),
+        insert(tx, &known, &format!("{INSERT} on conflict do nothing")),
+    )
+    .await;
+    inserted.map_err(|error| error.made_meanwhile("somebody else made the same identifier"))?;
+    added
+}
+
+async fn insert(tx: &Tx, rows: &[&Identity], sql: &str) -> Result<()> {
+    if rows.is_empty() {
+        return Ok(());
+    }
+    let entity = column(rows, |row| row.entity.0);
+    let lane = column(rows, |row| row.lane.map(|lane| lane.0));
+    let kind = column(rows, |row| row.identity.kind.as_str());
+    let authority = column(rows, |row| storable(&row.identity.authority));
+    let type_code = column(rows, |row| storable(&row.identity.type_code));
+    let value = column(rows, |row| storable(&row.identity.value));
     let params: crate::tx::Params<'_> = &[
         &tx.tenant().0,
         &entity,
@@ -42,7 +59,7 @@ pub async fn add(tx: &mut Tx, rows: &[Identity]) -> Result<()> {
         &lane,
         &kind,
     ];
-    tx.execute(INSERT, params).await?;
+    tx.execute(sql, params).await?;
     Ok(())
 }
 
@@ -50,47 +67,7 @@ const INSERT: &str = "
     insert into identity (tenant, entity, authority, value, type_code, lane, kind)
     select $1::int, * from unnest(
         $2::uuid[], $3::text[], $4::text[], $5::text[], $6::uuid[], $7::text[]
-    )
-    on conflict do nothing";
-
-/// Makes these the identifiers of some entities: what else they had goes, what they have stays
-/// untouched.
-pub async fn replace(tx: &mut Tx, entities: &[EntityId], rows: &[Identity]) -> Result<()> {
-    let tenant = tx.tenant().0;
-    let replaced = column(entities, |entity| entity.0);
-    let mut rows: Vec<&Identity> = rows.iter().collect();
-    rows.sort_unstable_by_key(|row| (row.entity, &row.identity));
-    let entity = column(&rows, |row| row.entity.0);
-    let lane = column(&rows, |row| row.lane.map(|lane| lane.0));
-    let kind = column(&rows, |row| row.identity.kind.as_str());
-    let authority = column(&rows, |row| storable(&row.identity.authority));
-    let type_code = column(&rows, |row| storable(&row.identity.type_code));
-    let value = column(&rows, |row| storable(&row.identity.value));
-    let remove = "delete from identity i
-        where i.tenant = $1 and i.entity = any($2)
-            and not exists (
-                select from unnest($3::uuid[], $4::text[], $5::text[], $6::text[])
-                    as t (entity, authority, value, type_code)
-                where t.entity = i.entity and t.authority = i.authority and t.value = i.value
-                    and t.type_code = i.type_code
-            )";
-    let (removed, inserted) = join(
-        tx.execute(
-            remove,
-            &[&tenant, &replaced, &entity, &authority, &value, &type_code],
-        ),
-        tx.execute(
-            INSERT,
-            &[
-                &tenant, &entity, &authority, &value, &type_code, &lane, &kind,
-            ],
-        ),
-    )
-    .await;
-    removed?;
-    inserted?;
-    Ok(())
-}
+    )";
 
 /// Takes identifiers back that nobody said after all.
 pub async fn remove(tx: &mut Tx, rows: &[(EntityId, SourceIdentity)]) -> Result<()> {
@@ -179,6 +156,7 @@ fn identity(row: &Row) -> Option<Identity> {
             type_code: row.get(4),
             value: row.get(5),
         },
+        new: false,
     })
 }
 

@@ -15,7 +15,6 @@ mod chain;
 pub mod change;
 mod columns;
 mod connect;
-mod copy;
 pub mod deadletter;
 pub mod delivery;
 mod direct;

@@ -1,6 +1,9 @@
 //! What the matching of patients keeps: who is to be compared, by what, and under which keys.
 
+use std::collections::HashMap;
+
 use model::{EntityId, Tenant};
+use uuid::Uuid;
 
 use crate::columns::column;
 use crate::{Result, Store, Tx};
@@ -63,25 +66,70 @@ pub struct Compared {
     pub keys: Vec<i64>,
 }
 
-/// Writes what patients are compared by, and their keys.
+/// Writes what patients are compared by, and their keys. One process does at a time: see [`claim`].
 pub async fn save(tx: &mut Tx, compared: &[Compared]) -> Result<()> {
-    let tenant = tx.tenant().0;
+    let ids = column(compared, |one| one.entity);
+    let known = known_keys(tx, &ids).await?;
+    save_features(tx, compared).await?;
+    let (mut added, mut gone) = (Vec::new(), Vec::new());
+    for one in compared {
+        let known = known.get(&one.entity).map_or(&[][..], Vec::as_slice);
+        let new = one.keys.iter().filter(|key| !known.contains(key));
+        added.extend(new.map(|key| (*key, one.entity.0)));
+        let old = known.iter().filter(|key| !one.keys.contains(key));
+        gone.extend(old.map(|key| (*key, one.entity.0)));
+    }
+    added.sort_unstable();
+    added.dedup();
+    let key = column(&added, |(key, _)| *key);
+    let entity = column(&added, |(_, entity)| *entity);
+    let sql = "insert into match_key (tenant, key, entity)
+        select $1::int, * from unnest($2::bigint[], $3::uuid[])";
+    tx.execute(sql, &[&tx.tenant().0, &key, &entity]).await?;
+    forget_keys(tx, &gone).await
+}
+
+async fn save_features(tx: &Tx, compared: &[Compared]) -> Result<()> {
     let entity = column(compared, |one| one.entity.0);
     let body = column(compared, |one| one.body.as_slice());
-    let feature = "insert into feature (tenant, entity, body)
-        select $1::int, * from unnest($2::uuid[], $3::bytea[])
-        on conflict (tenant, entity) do update set body = excluded.body";
-    tx.execute(feature, &[&tenant, &entity, &body]).await?;
-    let (owner, key) = keys(compared);
-    let gone = "delete from match_key m where m.tenant = $1 and m.entity = any($2)
-        and not exists (
-            select from unnest($3::uuid[], $4::bigint[]) as t (entity, key)
-            where t.entity = m.entity and t.key = m.key
-        )";
-    tx.execute(gone, &[&tenant, &entity, &owner, &key]).await?;
-    let made = "insert into match_key (tenant, entity, key)
-        select $1::int, * from unnest($2::uuid[], $3::bigint[]) on conflict do nothing";
-    tx.execute(made, &[&tenant, &owner, &key]).await?;
+    let n_keys = column(compared, |one| {
+        i32::try_from(one.keys.len()).unwrap_or(i32::MAX)
+    });
+    let keys: Vec<i64> = compared.iter().flat_map(|one| &one.keys).copied().collect();
+    // Arrays of arrays must be of one length: each patient takes its own keys from those of all.
+    let sql = "insert into feature (tenant, entity, body, keys)
+        select $1::int, entity, body, ($4::bigint[])[until - n_keys + 1 : until]
+        from (
+            select entity, body, n_keys, (sum(n_keys) over (order by place))::int as until
+            from unnest($2::uuid[], $3::bytea[], $5::int[]) with ordinality
+                as t (entity, body, n_keys, place)
+        ) each
+        on conflict (tenant, entity) do update set body = excluded.body, keys = excluded.keys";
+    tx.execute(sql, &[&tx.tenant().0, &entity, &body, &keys, &n_keys])
+        .await?;
+    Ok(())
+}
+
+/// The keys of patients that were compared before.
+async fn known_keys(tx: &Tx, entities: &[EntityId]) -> Result<HashMap<EntityId, Vec<i64>>> {
+    let entities = column(entities, |entity| entity.0);
+    let sql = "select entity, keys from feature where tenant = $1 and entity = any($2)";
+    let rows = tx.query(sql, &[&tx.tenant().0, &entities]).await?;
+    Ok(rows
+        .iter()
+        .map(|row| (EntityId(row.get(0)), row.get(1)))
+        .collect())
+}
+
+async fn forget_keys(tx: &Tx, gone: &[(i64, Uuid)]) -> Result<()> {
+    if gone.is_empty() {
+        return Ok(());
+    }
+    let key = column(gone, |(key, _)| *key);
+    let entity = column(gone, |(_, entity)| *entity);
+    let sql = "delete from match_key m using unnest($2::bigint[], $3::uuid[]) as t (key, entity)
+        where m.tenant = $1 and m.key = t.key and m.entity = t.entity";
+    tx.execute(sql, &[&tx.tenant().0, &key, &entity]).await?;
     Ok(())
 }
 
@@ -110,7 +158,11 @@ pub async fn candidates(
                 limit $4
             ) m
         ) found
-        join feature f on f.tenant = $1 and f.entity = found.other
+        cross join lateral (
+            select entity, body from feature
+            where tenant = $1 and entity = found.other
+            offset 0 -- looked up one by one: a plan from before the table grew would read all of it
+        ) f
         order by found.one, f.entity";
     let rows = tx
         .query(sql, &[&tx.tenant().0, &owner, &key, &BLOCK_MAX])
@@ -169,12 +221,16 @@ pub async fn stage(tx: &mut Tx, entities: &[EntityId]) -> Result<()> {
 pub async fn forget(tx: &mut Tx, patients: &[EntityId], gone: &[EntityId]) -> Result<()> {
     let tenant = tx.tenant().0;
     let now = tx.store().clock().now();
+    let keys: Vec<(i64, Uuid)> = known_keys(tx, patients)
+        .await?
+        .into_iter()
+        .flat_map(|(entity, keys)| keys.into_iter().map(move |key| (key, entity.0)))
+        .collect();
+    forget_keys(tx, &keys).await?;
     let patients = column(patients, |entity| entity.0);
     let gone = column(gone, |entity| entity.0);
-    for table in ["feature", "match_key"] {
-        let sql = format!("delete from {table} where tenant = $1 and entity = any($2)");
-        tx.execute(&sql, &[&tenant, &patients]).await?;
-    }
+    let sql = "delete from feature where tenant = $1 and entity = any($2)";
+    tx.execute(sql, &[&tenant, &patients]).await?;
     for table in ["match_pending", "staging"] {
         let sql = format!("delete from {table} where tenant = $1 and entity = any($2)");
         tx.execute(&sql, &[&tenant, &gone]).await?;

@@ -2,7 +2,6 @@
 //! Bodies are text that the caller has rendered, `meta` included; search values are handed in.
 
 mod coalesce;
-mod create;
 mod delta;
 mod flat;
 mod forget;

@@ -9,11 +9,12 @@ use std::{
 
 use mapping::{
     Draft, FOLD_VERSION, Facts, FoldContext, Lineage, Link, Row, Ties, Whole,
-    inbound::{EntityKind, Statement},
+    inbound::{EntityKind, NOBODY, Statement},
     wholes,
 };
 use model::{EntityId, IdentityKey, JournalId, LaneId, ResourceId, SourceIdentity};
 use store::{fact::FactRow, review::Question};
+use uuid::Uuid;
 
 use super::reading::Read;
 
@@ -347,7 +348,8 @@ fn join_all<'f>(
         let said = said.map(|said| (said, join(before.as_ref(), &said.said)));
         let (after, changed_by) = match said {
             Some((said, Some((facts, journal)))) => {
-                save(changes, (entity, owner), said, row, (&facts, journal));
+                let id = (entity, owner);
+                save(changes, id, said, is_known(&rows, id), (&facts, journal));
                 if kind == EntityKind::Patient && is_told_anew(before.as_ref(), &facts) {
                     changes.compared.push(entity);
                 }
@@ -374,11 +376,23 @@ fn is_told_anew(before: Option<&Facts>, after: &Facts) -> bool {
     before.is_none_or(|before| !before.firsts().eq(after.firsts()))
 }
 
+/// Whether there is a row, and whether there is any of the entity.
+fn is_known(
+    rows: &BTreeMap<(EntityId, EntityId), &FactRow>,
+    (entity, owner): (EntityId, EntityId),
+) -> (bool, bool) {
+    let mut of_entity = rows.range((entity, NOBODY)..=(entity, EntityId(Uuid::max())));
+    (
+        rows.contains_key(&(entity, owner)),
+        of_entity.next().is_some(),
+    )
+}
+
 fn save(
     changes: &mut Changes,
     (entity, owner): (EntityId, EntityId),
     said: &Entity,
-    row: Option<&FactRow>,
+    (has_row, is_known): (bool, bool),
     (facts, journal): (&Facts, JournalId),
 ) {
     changes.facts.push(FactRow {
@@ -388,12 +402,13 @@ fn save(
         journal,
         fold_version: FOLD_VERSION,
         body: facts.to_bytes(),
-        new: row.is_none(),
+        new: !has_row,
     });
     let identity = |identity: &SourceIdentity| store::identity::Identity {
         entity,
         lane: said.lane,
         identity: identity.clone(),
+        new: !is_known,
     };
     if !said.kind.shared() {
         let identities = said.identities.iter().map(identity);

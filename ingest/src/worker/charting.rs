@@ -169,11 +169,13 @@ impl Charting {
             happened: _,
             wanted,
             unwanted,
-            identities,
+            mut identities,
             compared,
             claims,
             settled,
         } = changes;
+        // An earlier attempt may have come from somebody else's being first.
+        identities.iter_mut().for_each(|it| it.new &= !self.careful);
         fact::save(tx, &facts).await?;
         if !gone.is_empty() {
             fact::remove(tx, &gone).await?;

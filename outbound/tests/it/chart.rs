@@ -119,17 +119,17 @@ impl Chart {
                 .to_owned(),
                 value: value.to_owned(),
             },
+            new: false,
         };
         let mut rows: Vec<Identity> = identifiers
             .iter()
             .map(|(authority, value)| row(IdentityKind::Patient, self.patient, authority, value))
             .collect();
         rows.push(row(IdentityKind::Visit, self.visit, "MAPLEVN", "V1"));
-        let entities = [EntityId(self.patient.0), EntityId(self.visit.0)];
         let mut tx = store.begin(T).await.unwrap();
-        store::identity::replace(&mut tx, &entities, &rows)
-            .await
-            .unwrap();
+        let entities = [EntityId(self.patient.0), EntityId(self.visit.0)];
+        store::identity::forget(&mut tx, &entities).await.unwrap();
+        store::identity::add(&mut tx, &rows).await.unwrap();
         tx.commit().await.unwrap();
     }
 

@@ -7,6 +7,7 @@ use hyper::Method;
 use model::Tenant;
 use store::limit;
 
+use super::admission::{N_FAMILIES, family, record_number};
 use super::load::{self, Until};
 use super::report::{Figure, per_second, percentile_ms};
 use super::rig::Rig;
@@ -30,7 +31,7 @@ pub(super) async fn run(rig: &mut Rig) -> anyhow::Result<Vec<Figure>> {
     let questions: [(&str, Question); 5] = [
         (
             "Patient?identifier",
-            Box::new(|n| format!("Patient?identifier={:08}", n % N_PATIENTS)),
+            Box::new(|n| format!("Patient?identifier={}", record_number(n % N_PATIENTS))),
         ),
         (
             "Encounter?patient",
@@ -41,8 +42,8 @@ pub(super) async fn run(rig: &mut Rig) -> anyhow::Result<Vec<Figure>> {
             Box::new(move |n| format!("Condition?patient={}&code=I50.9", id(condition_of(n)))),
         ),
         (
-            "Patient?family (20 of many)",
-            Box::new(|n| format!("Patient?family=rivers{}&_count=20", n % 500)),
+            "Patient?family (all of a name)",
+            Box::new(|n| format!("Patient?family={}&_count=20", family(n % N_FAMILIES))),
         ),
         (
             "Patient?gender (newest 20)",

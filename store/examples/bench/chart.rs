@@ -131,9 +131,10 @@ async fn apply(tx: &mut store::Tx, messages: &[Queued], chain: &AuditChain) {
                 type_code: "MR".to_owned(),
                 value: fact.entity.to_string(),
             },
+            new: true,
         })
         .collect();
-    identity::replace(tx, &entities, &identities).await.unwrap();
+    identity::add(tx, &identities).await.unwrap();
     let now = tx.store().clock().now();
     let writes: Vec<Write> = messages
         .iter()

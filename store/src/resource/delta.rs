@@ -1,15 +1,14 @@
 //! What a batch of writes changes in the index tables: only the rows that differ are touched.
 
+use std::borrow::Cow;
 use std::collections::HashSet;
 use std::hash::Hash;
 
 use jiff::Timestamp;
 use model::Rid;
-use postgres_types::Type;
 
 use super::IndexRows;
 use crate::columns::{column, storable};
-use crate::copy::Target;
 use crate::{Result, Tx};
 
 type Token = (i64, i64);
@@ -23,6 +22,25 @@ pub(crate) struct Delta {
     tokens: Change<Token>,
     texts: Change<Text>,
     dates: Change<Date>,
+}
+
+/// Whether rows may be there already. To look for each costs as much as to write it: an insert with `on
+/// conflict` descends every index twice and marks each row twice (4.5 us a row of `token_index` against 2.5).
+#[derive(Clone, Copy)]
+pub(crate) enum Unless {
+    /// They may be: what is there stays.
+    There,
+    /// Their row number is new.
+    Never,
+}
+
+impl Unless {
+    fn said_of(self, insert: &str) -> Cow<'_, str> {
+        match self {
+            Self::There => Cow::Owned(format!("{insert} on conflict do nothing")),
+            Self::Never => Cow::Borrowed(insert),
+        }
+    }
 }
 
 struct Change<T> {
@@ -109,24 +127,12 @@ impl Delta {
         write_tokens(tx, sql, &self.tokens.removed).await
     }
 
-    pub(crate) async fn add_tokens(&self, tx: &Tx) -> Result<bool> {
-        let sql = "insert into token_index (tenant, hash, rid)
-            select $1::int, * from unnest($2::bigint[], $3::bigint[])
-            on conflict do nothing";
-        write_tokens(tx, sql, &self.tokens.added).await
-    }
-
-    /// [`Self::add_tokens`] of rows that are new, so that none of these can be there.
-    pub(crate) async fn copy_tokens(&self, tx: &Tx) -> Result<bool> {
-        let into = Target {
-            sql: "copy token_index (tenant, hash, rid) from stdin (format binary)",
-            types: [Type::INT4, Type::INT8, Type::INT8],
-        };
-        let tenant = tx.tenant().0;
-        let rows = &self.tokens.added;
-        tx.copy(&into, rows, |(hash, rid)| [&tenant, hash, rid])
-            .await?;
-        Ok(true)
+    pub(crate) async fn add_tokens(&self, tx: &Tx, unless: Unless) -> Result<bool> {
+        let sql = unless.said_of(
+            "insert into token_index (tenant, hash, rid)
+            select $1::int, * from unnest($2::bigint[], $3::bigint[])",
+        );
+        write_tokens(tx, &sql, &self.tokens.added).await
     }
 
     pub(crate) async fn remove_strings(&self, tx: &Tx) -> Result<bool> {
@@ -141,26 +147,12 @@ impl Delta {
         write_strings(tx, sql, &self.texts.removed).await
     }
 
-    pub(crate) async fn add_strings(&self, tx: &Tx) -> Result<bool> {
-        let sql = "insert into string_index (tenant, param, value, rid)
-            select $1::int, * from unnest($2::smallint[], $3::text[], $4::bigint[])
-            on conflict do nothing";
-        write_strings(tx, sql, &self.texts.added).await
-    }
-
-    /// [`Self::add_strings`] of rows that are new.
-    pub(crate) async fn copy_strings(&self, tx: &Tx) -> Result<bool> {
-        let into = Target {
-            sql: "copy string_index (tenant, param, value, rid) from stdin (format binary)",
-            types: [Type::INT4, Type::INT2, Type::TEXT, Type::INT8],
-        };
-        let tenant = tx.tenant().0;
-        let rows = &self.texts.added;
-        tx.copy(&into, rows, |(param, value, rid)| {
-            [&tenant, param, value, rid]
-        })
-        .await?;
-        Ok(true)
+    pub(crate) async fn add_strings(&self, tx: &Tx, unless: Unless) -> Result<bool> {
+        let sql = unless.said_of(
+            "insert into string_index (tenant, param, value, rid)
+            select $1::int, * from unnest($2::smallint[], $3::text[], $4::bigint[])",
+        );
+        write_strings(tx, &sql, &self.texts.added).await
     }
 
     pub(crate) async fn remove_dates(&self, tx: &Tx) -> Result<bool> {
@@ -177,34 +169,14 @@ impl Delta {
         write_dates(tx, sql, &self.dates.removed).await
     }
 
-    pub(crate) async fn add_dates(&self, tx: &Tx) -> Result<bool> {
-        let sql = "insert into date_index (tenant, param, low, rid, high)
+    pub(crate) async fn add_dates(&self, tx: &Tx, unless: Unless) -> Result<bool> {
+        let sql = unless.said_of(
+            "insert into date_index (tenant, param, low, rid, high)
             select $1::int, * from unnest(
                 $2::smallint[], $3::timestamptz[], $4::bigint[], $5::timestamptz[]
-            )
-            on conflict do nothing";
-        write_dates(tx, sql, &self.dates.added).await
-    }
-
-    /// [`Self::add_dates`] of rows that are new.
-    pub(crate) async fn copy_dates(&self, tx: &Tx) -> Result<bool> {
-        let into = Target {
-            sql: "copy date_index (tenant, param, low, rid, high) from stdin (format binary)",
-            types: [
-                Type::INT4,
-                Type::INT2,
-                Type::TIMESTAMPTZ,
-                Type::INT8,
-                Type::TIMESTAMPTZ,
-            ],
-        };
-        let tenant = tx.tenant().0;
-        let rows = &self.dates.added;
-        tx.copy(&into, rows, |(param, low, rid, high)| {
-            [&tenant, param, low, rid, high]
-        })
-        .await?;
-        Ok(true)
+            )",
+        );
+        write_dates(tx, &sql, &self.dates.added).await
     }
 }
 

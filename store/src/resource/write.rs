@@ -3,8 +3,7 @@
 use futures_util::future::{BoxFuture, FutureExt, join_all};
 use model::{ChangeId, Rid};
 
-use super::create::create;
-use super::delta::Delta;
+use super::delta::{Delta, Unless};
 use super::flat::Flat;
 use super::{IndexRows, Op, Write};
 use crate::columns::column;
@@ -35,17 +34,17 @@ pub async fn write(tx: &mut Tx, writes: &[Write]) -> Result<()> {
         .partition(|row| row.write.op.prior().is_none());
     let (new, changed) = (delta(&creates), delta(&replaces));
     let statements: Vec<BoxFuture<'_, Result<bool>>> = vec![
-        create(tx, &creates).boxed(),
+        insert(tx, &creates).boxed(),
         replace(tx, &replaces).boxed(),
         changed.remove_tokens(tx).boxed(),
         changed.remove_strings(tx).boxed(),
         changed.remove_dates(tx).boxed(),
-        changed.add_tokens(tx).boxed(),
-        changed.add_strings(tx).boxed(),
-        changed.add_dates(tx).boxed(),
-        new.copy_tokens(tx).boxed(),
-        new.copy_strings(tx).boxed(),
-        new.copy_dates(tx).boxed(),
+        changed.add_tokens(tx, Unless::There).boxed(),
+        changed.add_strings(tx, Unless::There).boxed(),
+        changed.add_dates(tx, Unless::There).boxed(),
+        new.add_tokens(tx, Unless::Never).boxed(),
+        new.add_strings(tx, Unless::Never).boxed(),
+        new.add_dates(tx, Unless::Never).boxed(),
         announce(tx, &rows).boxed(),
     ];
     // Polled in this order, so the server sees them in this order.
@@ -58,9 +57,9 @@ pub async fn write(tx: &mut Tx, writes: &[Write]) -> Result<()> {
 }
 
 #[derive(Clone, Copy)]
-pub(super) struct Row<'a> {
-    pub(super) write: &'a Write,
-    pub(super) rid: Rid,
+struct Row<'a> {
+    write: &'a Write,
+    rid: Rid,
 }
 
 fn delta(rows: &[Row<'_>]) -> Delta {
@@ -77,6 +76,27 @@ fn rid(tx: &Tx, write: &Write) -> Rid {
         .map_or_else(|| tx.store().ids().rid(), |prior| prior.rid)
 }
 
+const INSERT: &str = "
+    insert into resource (
+        tenant, version, deleted, rid, updated_at, id, patient, content, journal, type,
+        index_version, origin, lineage, body, tokens, string_params, strings, date_params,
+        date_lows, date_highs
+    )
+    select $1::int, 1, false, t.rid, t.at, t.id, t.patient, t.content, t.journal, t.type,
+        t.index_version, t.origin::origin, t.lineage, t.body,
+        ($13::bigint[])[t.tokens_from:t.tokens_to],
+        ($14::smallint[])[t.strings_from:t.strings_to], t.strings::text[],
+        ($16::smallint[])[t.dates_from:t.dates_to], ($17::timestamptz[])[t.dates_from:t.dates_to],
+        ($18::timestamptz[])[t.dates_from:t.dates_to]
+    from unnest(
+        $2::bigint[], $3::timestamptz[], $4::uuid[], $5::uuid[], $6::uuid[], $7::bigint[],
+        $8::smallint[], $9::smallint[], $10::text[], $11::bytea[], $12::text[], $15::text[],
+        $19::int[], $20::int[], $21::int[], $22::int[], $23::int[], $24::int[]
+    ) as t (
+        rid, at, id, patient, content, journal, type, index_version, origin, lineage, body, strings,
+        tokens_from, tokens_to, strings_from, strings_to, dates_from, dates_to
+    )";
+
 /// The replaced version goes to history in the same statement; both see the row as it was. Rows are
 /// looked up by key one by one and updated by the place where they were found: see `search::source`
 /// for why the planner has no say in it. A row that moved meanwhile is not found again, which is the
@@ -86,11 +106,11 @@ const REPLACE: &str = "
         select *
         from unnest(
             $2::bigint[], $3::timestamptz[], $4::uuid[], $5::uuid[], $6::uuid[], $7::bigint[],
-            $8::smallint[], $9::smallint[], $10::text[], $11::bytea[], $12::text[],
+            $8::smallint[], $9::smallint[], $10::text[], $11::bytea[], $12::text[], $15::text[],
             $19::int[], $20::int[], $21::int[], $22::int[], $23::int[], $24::int[],
             $25::int[], $26::bool[]
         ) as t (
-            rid, at, id, patient, content, journal, type, index_version, origin, lineage, body,
+            rid, at, id, patient, content, journal, type, index_version, origin, lineage, body, strings,
             tokens_from, tokens_to, strings_from, strings_to, dates_from, dates_to,
             expected, deleted
         )
@@ -117,12 +137,21 @@ const REPLACE: &str = "
         deleted = t.deleted, lineage = t.lineage, body = t.body,
         tokens = ($13::bigint[])[t.tokens_from:t.tokens_to],
         string_params = ($14::smallint[])[t.strings_from:t.strings_to],
-        strings = ($15::text[])[t.strings_from:t.strings_to],
+        strings = t.strings::text[],
         date_params = ($16::smallint[])[t.dates_from:t.dates_to],
         date_lows = ($17::timestamptz[])[t.dates_from:t.dates_to],
         date_highs = ($18::timestamptz[])[t.dates_from:t.dates_to]
     from found t
     where r.ctid = t.place";
+
+async fn insert(tx: &Tx, rows: &[Row<'_>]) -> Result<bool> {
+    if rows.is_empty() {
+        return Ok(true);
+    }
+    let written = send(tx, rows, INSERT, &[]).await;
+    written.map_err(|error| error.made_meanwhile("a created resource is there already"))?;
+    Ok(true)
+}
 
 async fn replace(tx: &Tx, rows: &[Row<'_>]) -> Result<bool> {
     if rows.is_empty() {
@@ -234,7 +263,7 @@ impl Row<'_> {
     }
 
     /// A deleted version stays in the compartment that the one before it was in.
-    pub(super) fn patient(&self) -> Option<uuid::Uuid> {
+    fn patient(&self) -> Option<uuid::Uuid> {
         let index = match &self.write.op {
             Op::Create(version) | Op::Update { version, .. } => &version.index,
             Op::Delete { prior } => &prior.index,

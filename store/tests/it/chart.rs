@@ -120,10 +120,10 @@ async fn facts_are_saved_and_loaded_and_a_race_to_make_them_is_retried() {
 }
 
 #[tokio::test]
-async fn identifiers_are_replaced_and_found_by_value() {
+async fn identifiers_are_written_once_and_found_by_value() {
     let Some(db) = db::fresh().await else { return };
     let entity = EntityId(Uuid::from_u128(1));
-    let row = |value: &str| Identity {
+    let row = |value: &str, new| Identity {
         entity,
         lane: None,
         identity: SourceIdentity {
@@ -132,20 +132,25 @@ async fn identifiers_are_replaced_and_found_by_value() {
             type_code: "MR".to_owned(),
             value: value.to_owned(),
         },
+        new,
     };
-    for rows in [vec![row("1"), row("2")], vec![row("2"), row("3")]] {
+    for rows in [
+        [row("1", true), row("1", true)],
+        [row("1", false), row("2", false)],
+    ] {
         let mut tx = db.store.begin(Tenant::DEFAULT).await.unwrap();
-        identity::replace(&mut tx, &[entity], &rows).await.unwrap();
+        identity::add(&mut tx, &rows).await.unwrap();
         tx.commit().await.unwrap();
     }
-    let have = identity::of(&db.store, Tenant::DEFAULT, entity)
-        .await
-        .unwrap();
-    assert_eq!(have, [row("2"), row("3")]);
-    let found = identity::find(&db.store, Tenant::DEFAULT, IdentityKind::Patient, "3").await;
-    assert_eq!(found.unwrap(), [row("3")]);
-    let gone = identity::find(&db.store, Tenant::DEFAULT, IdentityKind::Patient, "1").await;
-    assert!(gone.unwrap().is_empty());
+    let have = identity::of(&db.store, Tenant::DEFAULT, entity).await;
+    assert_eq!(have.unwrap(), [row("1", false), row("2", false)]);
+    let found = identity::find(&db.store, Tenant::DEFAULT, IdentityKind::Patient, "2").await;
+    assert_eq!(found.unwrap(), [row("2", false)]);
+    let other = identity::find(&db.store, Tenant::DEFAULT, IdentityKind::Visit, "2").await;
+    assert!(other.unwrap().is_empty());
+    let mut tx = db.store.begin(Tenant::DEFAULT).await.unwrap();
+    let late = identity::add(&mut tx, &[row("2", true)]).await;
+    assert!(matches!(late, Err(StoreError::Retry(_))));
 }
 
 #[tokio::test]

@@ -12,6 +12,7 @@ mod deliveries;
 mod faults;
 mod journal;
 mod lanes;
+mod matching;
 mod rest;
 mod retention;
 mod roles;
