@@ -2,6 +2,9 @@
 
 mod provenance;
 
+use std::borrow::Cow;
+
+use fhir::ResourceType;
 use fhirbolt::model::r4::resources::{
     MessageHeader, MessageHeaderDestination, MessageHeaderEvent, MessageHeaderSource,
 };
@@ -9,7 +12,7 @@ use fhirbolt::model::r4::types::{Coding, Identifier, Reference};
 use hl7v2::datatype::Hd;
 use hl7v2::{Message, Segment};
 use memchr::memmem::Finder;
-use model::IdentityKey;
+use model::{IdentityKey, ResourceId};
 use serde_json::Value;
 
 use crate::datatype::{cwe, dtm, hd, text};
@@ -88,10 +91,13 @@ pub fn bundle_text(message: &Message<'_>, ctx: &Context<'_>) -> Result<String, U
         out.push_str(&text);
     }
     let inside = Inside::of(&focus);
+    let files = folded.iter();
+    let files = files.filter(|draft| draft.kind == ResourceType::Binary);
+    let files: Vec<ResourceId> = files.map(|draft| draft.id).collect();
     for draft in &folded {
         out.push_str("},");
         begin_entry(&mut out, draft.id.0);
-        inside.write(&mut out, &draft.text);
+        inside.write(&mut out, &naming_entries(&draft.text, &files));
     }
     out.push_str("}]}");
     Ok(out)
@@ -104,6 +110,19 @@ fn begin_entry(out: &mut String, id: uuid::Uuid) {
     out.push_str(URN);
     push_id(out, id);
     out.push_str("\",\"resource\":");
+}
+
+/// An attachment names the entry that holds its file (R4 bundle.html#references).
+fn naming_entries<'t>(resource: &'t str, files: &[ResourceId]) -> Cow<'t, str> {
+    let mut text = Cow::Borrowed(resource);
+    for id in files {
+        let address = format!("\"url\":\"Binary/{id}\"");
+        if text.contains(&address) {
+            let entry = with_id("\"url\":\"urn:uuid:", id.0) + "\"";
+            text = text.replace(&address, &entry).into();
+        }
+    }
+    text
 }
 
 /// What stands before each reference.

@@ -2,6 +2,7 @@
 
 mod account;
 mod appointment;
+mod binary;
 mod document;
 mod episode;
 mod observation;

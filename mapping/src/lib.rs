@@ -42,4 +42,4 @@ pub const MAPPING_VERSION: i16 = 4;
 
 /// The version of the way from facts to resources. An entity bears the version that folded it; an
 /// older build leaves a newer one alone.
-pub const FOLD_VERSION: i16 = 4;
+pub const FOLD_VERSION: i16 = 5;

@@ -214,11 +214,8 @@ impl Reading<'_> {
     }
 
     async fn content(&self, attachment: &Value) -> Result<Bytes, Stop> {
-        if let Some(data) = attachment.get("data").and_then(Value::as_str) {
-            let decoded = base64::engine::general_purpose::STANDARD.decode(data);
-            return decoded
-                .map(Bytes::from)
-                .map_err(|_| held("the document's content is no Base64"));
+        if let Some(data) = attachment.get("data") {
+            return decoded(data);
         }
         let elsewhere = || held("the document's content is not on this server");
         let id = target(attachment.get("url"), ResourceType::Binary).ok_or_else(elsewhere)?;
@@ -226,11 +223,23 @@ impl Reading<'_> {
             .resource(ResourceType::Binary, id)
             .await?
             .ok_or_else(elsewhere)?;
+        // What came in a message is in its Binary.
+        if let Some(data) = binary.get("data") {
+            return decoded(data);
+        }
         let digest = fhir::binary::content_digest(&binary).ok_or_else(elsewhere)?;
         blob::whole(self.store, self.tenant, &digest)
             .await?
             .ok_or_else(elsewhere)
     }
+}
+
+fn decoded(data: &Value) -> Result<Bytes, Stop> {
+    let data = data.as_str().unwrap_or_default();
+    let decoded = base64::engine::general_purpose::STANDARD.decode(data);
+    decoded
+        .map(Bytes::from)
+        .map_err(|_| held("the document's content is no Base64"))
 }
 
 /// Building encodes up to the largest document: it holds up nobody else.

@@ -5,7 +5,7 @@ use serde_json::Value;
 use crate::facts::Place;
 use crate::json::{elements, inside_of_list};
 
-use super::Draft;
+use super::{Draft, binary};
 
 /// One element, or one item of a list, and the field whose rule gave it.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -41,7 +41,8 @@ impl Draft<'_> {
             }
             for said in inside_of_list(value).into_iter().flat_map(elements) {
                 let said: Value = serde_json::from_str(said).unwrap_or_default();
-                let item = items.iter().position(|item| *item == said);
+                let is_it = |item: &Value| *item == said || binary::is_taken_out_of(item, &said);
+                let item = items.iter().position(is_it);
                 rules.extend(item.map(|item| rule(Some(item))));
             }
         }

@@ -14,7 +14,8 @@ use crate::inbound::{CLAIM, EntityKind, MOVED, NOBODY};
 use crate::ties::{Link, Maker, Relation, Ties};
 
 use super::{
-    Draft, FoldContext, Parts, account, appointment, document, episode, order, patient, visit,
+    Draft, FoldContext, Parts, account, appointment, binary, document, episode, order, patient,
+    visit,
 };
 
 /// What is said of an entity in the name of one patient.
@@ -250,6 +251,11 @@ impl<'f> Whole<'f> {
                 self.name_anew(draft, ctx.ties);
             }
         }
+        let files = drafts.iter_mut();
+        let files: Vec<Draft<'d>> = files
+            .flat_map(|draft| binary::take_out(draft, ctx))
+            .collect();
+        drafts.extend(files);
         drafts
     }
 

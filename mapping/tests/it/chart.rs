@@ -94,6 +94,15 @@ impl Chart {
         all.remove(0)
     }
 
+    /// The elements of the resources of a type, and the fields that they come from.
+    pub(crate) fn lineage(&self, kind: &str) -> Vec<(String, String)> {
+        let folded = self.0.resources(&IdentityKey::PUBLIC).into_iter();
+        let lineage = folded
+            .filter(|one| one.kind.name() == kind)
+            .flat_map(|one| one.lineage);
+        lineage.map(|line| (line.element, line.field)).collect()
+    }
+
     /// The resources of a type.
     pub(crate) fn all(&self, kind: &str) -> Vec<Value> {
         let prefix = format!("{kind}/");

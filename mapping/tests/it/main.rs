@@ -9,6 +9,8 @@ mod coverage;
 #[cfg(test)]
 mod datatypes;
 #[cfg(test)]
+mod documents;
+#[cfg(test)]
 mod encounters;
 #[cfg(test)]
 mod header;

@@ -238,10 +238,11 @@ fn rule_24_a_document_is_presented_by_the_report() {
          OBX|3|TX|||A text without a code||||||F",
     );
     let forms = &chart.the("DiagnosticReport")["presentedForm"];
+    let file = reference(&chart.the("Binary"));
     assert_eq!(
         *forms,
         json!([
-            {"contentType": "application/pdf", "data": "JVBERi0xLjQ="},
+            {"contentType": "application/pdf", "data": "JVBERi0xLjQ=", "url": file, "size": 8},
             {"contentType": "image/jpeg", "url": "https://pacs.example/1"},
             {"contentType": "text/plain", "data": "QSB0ZXh0IHdpdGhvdXQgYSBjb2Rl"},
         ])

@@ -37,15 +37,16 @@ pub(super) async fn read(call: &Call, id: Option<ResourceId>) -> Result<Answer, 
         return Ok(Answer::not_modified(version, at, touched));
     }
     let resource: Value = serde_json::from_str(&stored.body).map_err(|_| broken("no JSON"))?;
-    let digest = binary::content_digest(&resource).ok_or_else(|| broken("no content"))?;
     let answer = match binary_form(&call.headers, call.format()) {
         BinaryForm::Resource => {
-            let response = with_data(call, resource, digest).await?;
-            Answer::json(response, touched)
+            let text = match binary::content_digest(&resource) {
+                Some(digest) => with_data(call, resource, digest).await?,
+                None => stored.body,
+            };
+            Answer::json(text, touched)
         }
         BinaryForm::Content => {
-            let content_type = resource.get("contentType").and_then(Value::as_str);
-            let response = content(call, content_type.unwrap_or_default(), digest).await?;
+            let response = content(call, &resource).await?;
             Answer { response, touched }
         }
     };
@@ -67,16 +68,16 @@ async fn with_data(call: &Call, resource: Value, digest: [u8; 32]) -> Result<Str
     Ok(text)
 }
 
-/// The bytes, streamed.
-async fn content(call: &Call, content_type: &str, digest: [u8; 32]) -> Result<Response, FhirError> {
+/// The bytes.
+async fn content(call: &Call, resource: &Value) -> Result<Response, FhirError> {
+    let text = |name| resource.get(name).and_then(Value::as_str);
+    let content_type = text("contentType").unwrap_or_default();
     if !accepts(&call.headers, content_type) {
         return Err(FhirError::NotAcceptable);
     }
-    let tenant = call.access.tenant;
-    let size = store::blob::size(call.store(), tenant, &digest).await?;
-    let chunks = store::blob::read(call.store(), tenant, digest).await?;
-    let (Some(size), Some(chunks)) = (size, chunks) else {
-        return Err(broken("content lost"));
+    let (size, body) = match binary::content_digest(resource) {
+        Some(digest) => streamed(call, digest).await?,
+        None => enclosed(text("data").ok_or_else(|| broken("no content"))?)?,
     };
     let octets = HeaderValue::from_static("application/octet-stream");
     let content_type = HeaderValue::from_str(content_type).unwrap_or(octets);
@@ -89,7 +90,25 @@ async fn content(call: &Call, content_type: &str, digest: [u8; 32]) -> Result<Re
             HeaderValue::from_static("sandbox"),
         ),
     ];
-    Ok((headers, Body::from_stream(chunks)).into_response())
+    Ok((headers, body).into_response())
+}
+
+/// What lies beside its Binary.
+async fn streamed(call: &Call, digest: [u8; 32]) -> Result<(u64, Body), FhirError> {
+    let tenant = call.access.tenant;
+    let size = store::blob::size(call.store(), tenant, &digest).await?;
+    let chunks = store::blob::read(call.store(), tenant, digest).await?;
+    match (size, chunks) {
+        (Some(size), Some(chunks)) => Ok((size, Body::from_stream(chunks))),
+        _ => Err(broken("content lost")),
+    }
+}
+
+/// What came in a message: its Binary holds it as all that is made of messages holds what they said.
+fn enclosed(data: &str) -> Result<(u64, Body), FhirError> {
+    let content = STANDARD.decode(data);
+    let content = content.map_err(|_| broken("content is no Base64"))?;
+    Ok((content.len() as u64, content.into()))
 }
 
 fn broken(what: &'static str) -> FhirError {

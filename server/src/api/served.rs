@@ -43,7 +43,7 @@ const TABLE: &[Row] = &[
         owner: Owner::Emr,
         interactions: READ,
     },
-    // Written with the document that it is the content of, never changed: no versions to tell.
+    // The content of a document, of which another is another Binary: no versions to tell.
     Row {
         kind: ResourceType::Binary,
         owner: Owner::App,
@@ -182,7 +182,8 @@ const LINEAGE: &[(&str, &str)] = &[("lineage", "urn:drawbridge:operation:lineage
 /// from.
 pub(super) fn has_lineage(kind: ResourceType) -> bool {
     // Documents come from both sides.
-    owner(kind) == Some(Owner::Emr) || kind == ResourceType::DocumentReference
+    let is_document = matches!(kind, ResourceType::DocumentReference | ResourceType::Binary);
+    owner(kind) == Some(Owner::Emr) || is_document
 }
 
 /// Who writes the type.

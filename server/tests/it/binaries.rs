@@ -6,6 +6,7 @@ use reqwest::StatusCode;
 use serde_json::{Value, json};
 use sha1::{Digest as _, Sha1};
 
+use crate::commands::receive;
 use crate::site::{EVERYTHING, Site, document, refused, told};
 
 fn with_content(mut document: Value, content_type: &str, content: &[u8]) -> Value {
@@ -120,4 +121,56 @@ async fn a_document_can_not_carry_another_patients_content() {
         json!({ "contentType": "text/plain", "url": theirs["url"] });
     let words = refused(site.post("/fhir/DocumentReference", &token, &posted), 422).await;
     assert!(words.contains("attachment.url"), "{words}");
+}
+
+/// A document of a made-up patient that the EMR sends, with this content.
+fn sent(content: &[u8]) -> String {
+    let content = STANDARD.encode(content);
+    format!(
+        "MSH|^~\\&|EMR|HOSP|DB|DB|20260102080000+0000||MDM^T02|FILE1|P|2.5.1\r\
+         PID|1||4711^^^EMR^MR||Made^Up||19500203|F\r\
+         TXA|1|DS|AP|||||||||D1^EMR||||plan.pdf|AU\r\
+         OBX|1|ED|1^Plan^L||EMR^AP^PDF^Base64^{content}||||||F\r"
+    )
+}
+
+#[tokio::test]
+async fn a_file_of_the_emr_is_served_to_those_who_may_see_its_patient() {
+    let Some(site) = Site::start().await else {
+        return;
+    };
+    // Too large to stand in the document.
+    let content = vec![7_u8; 3 << 20];
+    receive(&site, &[&sent(&content)]).await;
+    let token = site.token(EVERYTHING).await;
+    let (_, found) = told(site.get("/fhir/DocumentReference", &token)).await;
+    let document = &found["entry"][0]["resource"];
+    let attachment = &document["content"][0]["attachment"];
+    assert_eq!(attachment.get("data"), None);
+    assert_eq!(attachment["size"], content.len());
+    let path = format!("/fhir/{}", attachment["url"].as_str().unwrap());
+
+    let raw = site.get(&path, &token).send().await.unwrap();
+    assert_eq!(raw.headers()["content-type"], "application/pdf");
+    assert_eq!(raw.headers()["content-security-policy"], "sandbox");
+    assert!(raw.bytes().await.unwrap() == content);
+    let as_resource = site
+        .get(&path, &token)
+        .header("accept", "application/fhir+json");
+    let (_, binary) = told(as_resource).await;
+    assert_eq!(fhir::check(&binary, Some(fhir::ResourceType::Binary)), []);
+    assert_eq!(binary["data"], STANDARD.encode(&content));
+    assert_eq!(binary["securityContext"], document["subject"]);
+
+    let (_, lineage) = told(site.get(&format!("{path}/$lineage"), &token)).await;
+    let lineage = lineage.to_string();
+    assert!(lineage.contains("Binary.data") && lineage.contains("OBX-5"));
+
+    let patient = document["subject"]["reference"].as_str().unwrap();
+    let patient = patient.trim_start_matches("Patient/").parse().unwrap();
+    let of = |who| site.token_of(model::Tenant::DEFAULT, "patient/*.rs", Some(who));
+    let own = site.get(&path, &of(patient).await).send().await.unwrap();
+    assert_eq!(own.status(), StatusCode::OK);
+    let other = site.patient("Other").await;
+    refused(site.get(&path, &of(other).await), 404).await;
 }

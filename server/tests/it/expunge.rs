@@ -233,6 +233,29 @@ async fn what_nobody_else_spoke_of_is_gone() {
 }
 
 #[tokio::test]
+async fn a_file_goes_with_the_message_that_brought_it() {
+    let Some(desk) = Desk::open().await else {
+        return;
+    };
+    // "Strangefile", in Base64.
+    let file = "U3RyYW5nZWZpbGU=";
+    let message = format!(
+        "MSH|^~\\&|EMR|HOSP|DB|DB|20260102080000+0000||MDM^T02|FILE1|P|2.5.1\r\
+         PID|1||4711^^^EMR^MR||Made^Up||19500203|F\rTXA|1|DS|AP|||||||||D1^EMR|||||AU\r\
+         OBX|1|ED|1^Plan^L||EMR^AP^PDF^Base64^{file}||||||F\r"
+    );
+    receive(&desk.site, &[ADMISSION, &message]).await;
+    let token = desk.site.token(EVERYTHING).await;
+    let (_, documents) = told(desk.site.get("/fhir/DocumentReference", &token)).await;
+    let attachment = &documents["entry"][0]["resource"]["content"][0]["attachment"];
+    let path = format!("/fhir/{}", attachment["url"].as_str().unwrap());
+    let done = expunge(&desk, &number(&desk, "FILE1").await).await;
+    assert!(done["deleted"].to_string().contains("Binary/"), "{done}");
+    assert_eq!(told(desk.site.get(&path, &token)).await.0, StatusCode::GONE);
+    assert_eq!(rows_with(&desk, file).await, 0);
+}
+
+#[tokio::test]
 async fn a_merge_that_should_not_have_been_is_taken_back() {
     let Some(desk) = Desk::open().await else {
         return;
