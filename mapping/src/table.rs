@@ -70,7 +70,6 @@ mod tests {
         check(schedule::APPOINTMENT_REASON);
         check(schedule::COMPLETION);
         check(schedule::AVAILABILITY);
-        check(schedule::MEDIA_TYPES);
         check(location::BED_STATUS);
         check(visit::CLASS);
         check(visit::ACT_CODES);

@@ -1,14 +1,17 @@
 //! ED, RP → Attachment.
 
 use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
-use fhirbolt::model::r4::types::{Attachment, Extension, ExtensionValue};
+use base64::alphabet;
+use base64::engine::DecodePaddingMode;
+use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig, STANDARD};
+use fhirbolt::model::r4::types::{Attachment, CodeableConcept, Extension, ExtensionValue};
 use hl7v2::Repetition;
 use hl7v2::datatype::{Ed, Rp};
 
 use crate::inbound::Reading;
+use crate::table::{find, system};
 
-use super::{ext, text};
+use super::{cwe, ext, text};
 
 const VALUE: &str =
     "http://hl7.org/fhir/5.0/StructureDefinition/extension-Observation.valueAttachment";
@@ -21,60 +24,73 @@ pub(crate) fn value(attachment: Attachment) -> Extension {
 /// The media type of what is of no known one.
 pub(crate) const BYTES: &str = "application/octet-stream";
 
-/// ED: a document inside the message.
+/// ED: a document inside the message; none if nothing is said of it.
 pub(crate) fn enclosed(sent: Repetition<'_>, reading: &Reading<'_>) -> Option<Attachment> {
     let ed = Ed::new(sent);
-    let content_type = media_type(&ed.data_type(), &ed.subtype());
+    let (kind, subtype) = (ed.data_type(), ed.subtype());
     let data = data(ed, reading);
     // FHIR: data has a type (att-1).
-    let content_type = content_type.or_else(|| data.is_some().then(|| BYTES.to_owned()))?;
-    Some(Attachment {
-        content_type: Some(content_type.into()),
+    let content_type =
+        media_type(&kind, &subtype).or_else(|| data.is_some().then(|| BYTES.to_owned()));
+    let extension = original(&kind, &subtype);
+    let is_said = content_type.is_some() || !extension.is_empty();
+    is_said.then(|| Attachment {
+        content_type: content_type.map(Into::into),
         data: data.map(Into::into),
+        extension,
         ..Attachment::default()
     })
 }
 
-/// ED.5 as Base64. Senders are not always right about ED.4: what is not Base64 stays out.
+/// ED.5 as Base64: what ED.4 says that it is, else what it can be. What is neither stays out.
 fn data(ed: Ed<'_>, reading: &Reading<'_>) -> Option<String> {
     let encoding = ed.encoding();
-    match encoding.trim().to_ascii_uppercase().as_str() {
-        "A" => Some(ed.data().into_owned())
-            .filter(|text| !text.is_empty())
-            .map(|text| STANDARD.encode(text)),
-        "HEX" => {
-            let data = ed.compact_data();
-            let bytes = bytes_of_hex(&data);
-            if bytes.is_none() {
-                reading.issue("not hexadecimal");
-            }
-            bytes
-                .filter(|bytes| !bytes.is_empty())
-                .map(|bytes| STANDARD.encode(bytes))
-        }
+    let data = match encoding.trim().to_ascii_uppercase().as_str() {
+        "BASE64" => base64(&ed.compact_data()),
+        "HEX" => bytes_of_hex(&ed.compact_data()).map(|bytes| STANDARD.encode(bytes)),
+        "" | "A" => Some(unnamed(ed)),
         _ => {
-            let data = ed.compact_data();
-            if data.is_empty() {
-                return None;
-            }
-            if !looks_like_base64(&data) {
-                reading.issue("not Base64");
-                return None;
-            }
-            Some(data.into_owned())
+            reading.issue("code is not in table 0299");
+            Some(unnamed(ed))
         }
+    };
+    if data.is_none() {
+        reading.issue("data is not in the encoding that it names");
     }
+    data.filter(|data| !data.is_empty())
 }
 
-fn looks_like_base64(data: &str) -> bool {
-    let digits = data.trim_end_matches('=');
-    let padding = data.len() - digits.len();
-    let is_digit = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/');
-    padding <= 2 && data.len().is_multiple_of(4) && digits.bytes().all(is_digit)
+/// Data of which the encoding is not named. Senders leave it out, or say `A`, where it is Base64, which
+/// has line breaks and no blanks.
+fn unnamed(ed: Ed<'_>) -> String {
+    const SHORTEST: usize = 16;
+    let text = ed.data();
+    let compact = ed.compact_data();
+    let may_be = SHORTEST <= compact.len() && !text.trim().contains([' ', '\t']);
+    if may_be && STANDARD.decode(compact.as_bytes()).is_ok() {
+        return compact.into_owned();
+    }
+    STANDARD.encode(text.as_bytes())
 }
+
+/// Base64 as FHIR has it. Senders leave the padding out, or bits in the last digit that mean nothing.
+fn base64(data: &str) -> Option<String> {
+    if STANDARD.decode(data).is_ok() {
+        return Some(data.to_owned());
+    }
+    let bytes = LENIENT.decode(data).ok()?;
+    Some(STANDARD.encode(bytes))
+}
+
+const LENIENT: GeneralPurpose = GeneralPurpose::new(
+    &alphabet::STANDARD,
+    GeneralPurposeConfig::new()
+        .with_decode_padding_mode(DecodePaddingMode::Indifferent)
+        .with_decode_allow_trailing_bits(true),
+);
 
 /// Hexadecimal digits as bytes; no digits are none.
-pub(crate) fn bytes_of_hex(digits: &str) -> Option<Vec<u8>> {
+fn bytes_of_hex(digits: &str) -> Option<Vec<u8>> {
     let (pairs, rest) = digits.as_bytes().as_chunks::<2>();
     if !rest.is_empty() {
         return None;
@@ -83,17 +99,29 @@ pub(crate) fn bytes_of_hex(digits: &str) -> Option<Vec<u8>> {
     pairs.iter().map(byte).collect()
 }
 
-/// RP: a document elsewhere.
+/// RP: a document elsewhere. Words that are no address are its title.
 pub(crate) fn referred(sent: Repetition<'_>) -> Option<Attachment> {
     let rp = Rp::new(sent);
     let pointer = text::text(&rp.pointer())?;
-    let is_url = !pointer.contains(char::is_whitespace);
+    let (kind, subtype) = (rp.data_type(), rp.subtype());
+    let is_url = pointer.contains("://") || !pointer.contains(char::is_whitespace);
     Some(Attachment {
-        content_type: media_type(&rp.data_type(), &rp.subtype()).map(Into::into),
-        url: is_url.then(|| pointer.as_str().into()),
+        content_type: media_type(&kind, &subtype).map(Into::into),
+        url: is_url.then(|| pointer.replace(char::is_whitespace, "%20").into()),
         title: (!is_url).then(|| pointer.into()),
+        extension: original(&kind, &subtype),
         ..Attachment::default()
     })
+}
+
+/// ED.2, where it is all that was said of the type.
+fn original(kind: &str, subtype: &str) -> Vec<Extension> {
+    let code = text::code(kind).filter(|_| subtype.trim().is_empty());
+    let original = code.map(|code| CodeableConcept {
+        coding: vec![cwe::coding(&system::v2_table("0191"), &code, "")],
+        ..CodeableConcept::default()
+    });
+    original.map(ext::alternate_codes).into_iter().collect()
 }
 
 /// Text as a document.
@@ -105,7 +133,15 @@ pub(crate) fn plain(text: &str) -> Attachment {
     }
 }
 
-/// Subtypes whose media type does not depend on the type, lower case.
+/// Table 0191: types that name a media type alone, lower case.
+pub(crate) const TYPES: &[(&str, &str)] = &[
+    ("ft", "text/plain"),
+    ("si", "text/plain"),
+    ("text", "text/plain"),
+    ("tx", "text/plain"),
+];
+
+/// Table 0291: subtypes whose media type does not depend on the type, lower case.
 pub(crate) const SUBTYPES: &[(&str, &str)] = &[
     ("bmp", "image/bmp"),
     ("dicom", "application/dicom"),
@@ -119,58 +155,66 @@ pub(crate) const SUBTYPES: &[(&str, &str)] = &[
     ("html", "text/html"),
     ("jpeg", "image/jpeg"),
     ("jpg", "image/jpeg"),
+    ("json", "application/json"),
     ("msword", "application/msword"),
+    ("octet-stream", BYTES),
     ("pdf", "application/pdf"),
     ("plain", "text/plain"),
     ("png", "image/png"),
+    ("postscript", "application/postscript"),
     ("rtf", "application/rtf"),
     ("tif", "image/tiff"),
     ("tiff", "image/tiff"),
     ("txt", "text/plain"),
     ("x-hl7-cda-level-one", "text/xml"),
     ("xml", "text/xml"),
+    ("zip", "application/zip"),
 ];
 
-/// Tables 0191 and 0291, and the media types that senders write in their place.
+/// The media type of tables 0191 and 0291, and of what senders write in their place.
 pub(crate) fn media_type(kind: &str, subtype: &str) -> Option<String> {
-    let (kind, subtype) = (kind.trim(), subtype.trim().to_ascii_lowercase());
-    if let Some(whole) = [subtype.as_str(), kind]
-        .iter()
-        .find(|word| is_media_type(word))
-    {
-        return Some(whole.to_ascii_lowercase());
+    let [kind, subtype] = [kind, subtype].map(|word| word.trim().to_ascii_lowercase());
+    let words = [subtype.as_str(), kind.as_str()];
+    if let Some(whole) = words.iter().find(|word| is_media_type(word)) {
+        return Some((*whole).to_owned());
     }
-    if let Some(known) = crate::table::find(SUBTYPES, &subtype) {
+    if let Some(known) = find(SUBTYPES, &subtype) {
         return Some(known.to_owned());
     }
-    let major = match kind.to_ascii_uppercase().as_str() {
-        "AU" | "AUDIO" => "audio",
-        "FT" | "SI" | "TEXT" | "TX" => "text",
-        "IM" | "IMAGE" | "NS" | "SD" => "image",
-        "VIDEO" => "video",
-        _ => "application",
-    };
-    let is_token = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'+');
-    if subtype.is_empty() || !subtype.bytes().all(is_token) {
-        return (major == "text").then(|| "text/plain".to_owned());
+    if !is_name(&subtype) {
+        let known = find(TYPES, &kind).or_else(|| find(SUBTYPES, &kind));
+        return known.map(str::to_owned);
     }
-    let major = if subtype == "octet-stream" {
-        "application"
-    } else {
-        major
+    let major = match kind.as_str() {
+        "au" => "audio",
+        "ft" | "si" | "tx" => "text",
+        "im" | "ns" | "sd" => "image",
+        named if MAJOR.contains(&named) => named,
+        _ => "application",
     };
     Some(format!("{major}/{subtype}"))
 }
 
+/// Media types of RFC 2046 and after it.
+const MAJOR: [&str; 7] = [
+    "audio",
+    "image",
+    "message",
+    "model",
+    "multipart",
+    "text",
+    "video",
+];
+
 /// Two names, maybe with parameters behind them.
-pub(crate) fn is_media_type(word: &str) -> bool {
+fn is_media_type(word: &str) -> bool {
     let bare = word.split(';').next().unwrap_or_default().trim_end();
     bare.split_once('/')
         .is_some_and(|(kind, subtype)| is_name(kind) && is_name(subtype))
 }
 
 /// RFC 6838, 4.2.
-pub(crate) fn is_name(text: &str) -> bool {
+fn is_name(text: &str) -> bool {
     let is_part = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$&-^_.+".contains(&byte);
     !text.is_empty() && text.bytes().all(is_part)
 }
@@ -180,8 +224,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_table_is_sorted_so_that_every_subtype_is_found() {
-        assert!(SUBTYPES.windows(2).all(|pair| pair[0].0 < pair[1].0));
+    fn the_tables_are_sorted_so_that_every_code_is_found() {
+        for table in [TYPES, SUBTYPES] {
+            assert!(table.windows(2).all(|pair| pair[0].0 < pair[1].0));
+        }
     }
 
     #[test]
@@ -195,6 +241,10 @@ mod tests {
             ("NS", "Octet-stream", Some("application/octet-stream")),
             ("SD", "PICT", Some("image/pict")),
             ("TEXT", "", Some("text/plain")),
+            ("PDF", "", Some("application/pdf")),
+            ("AP", "x-local", Some("application/x-local")),
+            ("VIDEO", "mp4", Some("video/mp4")),
+            ("AP", "P/D/F!", None),
             ("", "", None),
         ] {
             assert_eq!(media_type(kind, subtype).as_deref(), expected);

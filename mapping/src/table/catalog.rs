@@ -2,6 +2,7 @@
 
 use std::sync::LazyLock;
 
+use crate::datatype::attachment;
 use crate::datatype::cwe::Meaning;
 
 use super::{administrative, clinical, location, order, schedule, system, visit};
@@ -136,7 +137,7 @@ static TABLES: LazyLock<Vec<CodeTable>> = LazyLock::new(|| {
             "OMB category of ethnicity",
             administrative::ETHNICITY,
         ),
-        listed("0191", "media type", schedule::MEDIA_TYPES),
+        listed("0191", "media type", attachment::TYPES),
         listed("0217", "Encounter.priority", visit::VISIT_PRIORITY),
         listed("0271", "DocumentReference.docStatus", schedule::COMPLETION),
         listed("0273", "DocumentReference.status", schedule::AVAILABILITY),
@@ -146,7 +147,7 @@ static TABLES: LazyLock<Vec<CodeTable>> = LazyLock::new(|| {
             schedule::APPOINTMENT_REASON,
         ),
         listed("0278", "Appointment.status", schedule::APPOINTMENT_STATUS),
-        listed("0291", "media type", crate::datatype::attachment::SUBTYPES),
+        listed("0291", "media type", attachment::SUBTYPES),
         listed("0322", "Immunization.status", order::COMPLETION),
         listed("0335", "Timing.code", order::REPEAT_PATTERN),
         listed(

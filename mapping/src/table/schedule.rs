@@ -75,33 +75,3 @@ pub(crate) const AVAILABILITY: &[(&str, &str)] = &[
     ("OB", "superseded"),
     ("UN", "current"),
 ];
-
-/// Tables 0191 and 0291, and what senders write for them (lower case), to media types.
-pub(crate) const MEDIA_TYPES: &[(&str, &str)] = &[
-    ("bmp", "image/bmp"),
-    ("doc", "application/msword"),
-    (
-        "docx",
-        "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
-    ),
-    ("ft", "text/plain"),
-    ("gif", "image/gif"),
-    ("htm", "text/html"),
-    ("html", "text/html"),
-    ("jpeg", "image/jpeg"),
-    ("jpg", "image/jpeg"),
-    ("json", "application/json"),
-    ("pdf", "application/pdf"),
-    ("plain", "text/plain"),
-    ("png", "image/png"),
-    ("postscript", "application/postscript"),
-    ("rtf", "application/rtf"),
-    ("text", "text/plain"),
-    ("tif", "image/tiff"),
-    ("tiff", "image/tiff"),
-    ("tx", "text/plain"),
-    ("txt", "text/plain"),
-    ("x-hl7-cda-level-one", "application/hl7-cda+xml"),
-    ("xml", "application/xml"),
-    ("zip", "application/zip"),
-];

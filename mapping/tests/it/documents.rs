@@ -5,7 +5,7 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
 use crate::chart::{Chart, bytes, context, profile};
-use crate::orders::{message, reference};
+use crate::orders::{message, read, reference, report};
 
 const PDF: &str = "JVBERi0xLjQ=";
 const HEAD: &str = "TXA|1|DS|AP|||||||||D1^EMR||||plan.pdf|AU";
@@ -63,6 +63,52 @@ fn a_short_text_is_no_file() {
     assert!(chart.all("Binary").is_empty());
     assert_eq!(attachment(&chart)["data"], STANDARD.encode("Well."));
     assert_eq!(attachment(&chart).get("url"), None);
+}
+
+/// The data that an ED of this encoding and content gives, in a document and in a report alike.
+fn data(encoding: &str, content: &str) -> Option<String> {
+    let ed = format!("EMR^AP^PDF^{encoding}^{content}");
+    let text = |value: &Value| value["data"].as_str().map(str::to_owned);
+    let in_document = text(&attachment(&Chart::of(&[document("20240115", &ed)])));
+    let chart = report(&format!("OBX|1|ED|1^Plan^L||{ed}||||||F"));
+    let in_report = text(&chart.the("DiagnosticReport")["presentedForm"][0]);
+    assert_eq!(in_document, in_report);
+    in_report
+}
+
+#[test]
+fn the_encoding_of_a_content_is_judged_by_one_rule() {
+    let base64 = STANDARD.encode("a document of some length");
+    let words = "This is a normal finding";
+    for (encoding, content, expected) in [
+        ("Base64", base64.as_str(), Some(base64.clone())),
+        ("Base64", base64.trim_end_matches('='), Some(base64.clone())),
+        ("Base64", "SGl=", Some("SGk=".to_owned())),
+        ("Base64", "J*BE", None),
+        ("Hex", "48492a", Some(STANDARD.encode("HI*"))),
+        ("Hex", "484", None),
+        ("", &base64, Some(base64.clone())),
+        ("A", &base64, Some(base64.clone())),
+        ("A", words, Some(STANDARD.encode(words))),
+        ("", "Hi", Some(STANDARD.encode("Hi"))),
+        ("8BIT", words, Some(STANDARD.encode(words))),
+        ("Base64", "", None),
+    ] {
+        assert_eq!(data(encoding, content), expected, "{encoding} {content}");
+    }
+}
+
+#[test]
+fn an_encoding_that_does_not_fit_is_reported() {
+    let issues = |encoding: &str, content: &str| -> Vec<&str> {
+        let ed = format!("EMR^AP^PDF^{encoding}^{content}");
+        let read = read(&document("20240115", &ed));
+        read.issues.iter().map(|issue| issue.what).collect()
+    };
+    let broken = "data is not in the encoding that it names";
+    assert_eq!(issues("Base64", "J*BE"), [broken]);
+    assert_eq!(issues("8BIT", "Hi"), ["code is not in table 0299"]);
+    assert!(issues("A", "Hi").is_empty());
 }
 
 #[test]

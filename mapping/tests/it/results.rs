@@ -275,7 +275,10 @@ fn rule_24_what_is_not_base64_stays_out_with_an_issue() {
     let lines = oru(&format!(
         "{OBR}\nOBX|1|ED|2^Y^LN||^AP^PDF^Base64^J*BE||||||F"
     ));
-    assert_eq!(read(&lines).issues[0].what, "not Base64");
+    assert_eq!(
+        read(&lines).issues[0].what,
+        "data is not in the encoding that it names"
+    );
     let report = Chart::of(&[lines]).the("DiagnosticReport");
     assert_eq!(
         report["presentedForm"],

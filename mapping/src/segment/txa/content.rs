@@ -1,18 +1,14 @@
 //! The content of a document: OBX-5 as attachments, lines of text as one text.
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use fhirbolt::model::r4::resources::{DocumentReference, DocumentReferenceContent};
-use fhirbolt::model::r4::types::{Attachment, CodeableConcept, DateTime, Extension};
-use hl7v2::datatype::{Cwe, Ed, Rp};
+use fhirbolt::model::r4::types::{Attachment, DateTime};
+use hl7v2::datatype::Cwe;
 use hl7v2::{Repetition, Segment};
 
-use crate::datatype::{attachment, cwe, dtm, ext, text};
+use crate::datatype::{attachment, dtm, text};
 use crate::facts::Place;
 use crate::inbound::{Reading, Seg, Voice, valued};
 use crate::json;
-use crate::table::schedule::MEDIA_TYPES;
-use crate::table::{find, system};
 
 use super::blank;
 
@@ -65,14 +61,13 @@ impl Content {
             "ED" => {
                 self.end_text();
                 for sent in valued(obx.field(5)) {
-                    let attachment = embedded(Ed::new(sent), reading);
-                    self.add(Some(attachment), label.clone());
+                    self.add(attachment::enclosed(sent, reading), label.clone());
                 }
             }
             "RP" => {
                 self.end_text();
                 for sent in valued(obx.field(5)) {
-                    self.add(pointed_at(Rp::new(sent)), label.clone());
+                    self.add(attachment::referred(sent), label.clone());
                 }
             }
             _ => {
@@ -106,9 +101,9 @@ impl Content {
 
     fn add(&mut self, attachment: Option<Attachment>, label: Option<String>) {
         let Some(attachment) = attachment else { return };
-        let title = self.title.clone().or(label);
+        let title = self.title.clone().or(label).map(Into::into);
         self.list.push(Attachment {
-            title: title.map(Into::into),
+            title: attachment.title.or(title),
             creation: self.creation.clone(),
             ..attachment
         });
@@ -136,9 +131,8 @@ impl Content {
         }
     }
 
-    fn content_type(&self) -> Option<&'static str> {
-        let sent = self.presentation.as_deref()?;
-        find(MEDIA_TYPES, &sent.to_ascii_lowercase())
+    fn content_type(&self) -> Option<String> {
+        attachment::media_type(self.presentation.as_deref()?, "")
     }
 }
 
@@ -160,87 +154,4 @@ fn line(sent: &Repetition<'_>) -> String {
         .chars()
         .filter(|c| !c.is_control() || matches!(c, '\n' | '\t'))
         .collect()
-}
-
-/// ED: Base64, hexadecimal or plain text, as Base64.
-fn embedded(ed: Ed<'_>, reading: &Reading<'_>) -> Attachment {
-    let data = match ed.encoding().trim().to_ascii_lowercase().as_str() {
-        "base64" => Some(ed.compact_data().into_owned()),
-        "hex" => attachment::bytes_of_hex(&ed.compact_data()).map(|bytes| STANDARD.encode(bytes)),
-        _ => Some(plain(ed)),
-    };
-    let data = data.filter(|data| STANDARD.decode(data).is_ok());
-    if data.is_none() {
-        reading.issue("data is not in the encoding that it names");
-    }
-    let data = data.filter(|data| !data.is_empty());
-    let (kind, subtype) = (ed.data_type(), ed.subtype());
-    // FHIR: data has a type (att-1).
-    let content_type = media_type(&kind, &subtype)
-        .or_else(|| data.is_some().then(|| attachment::BYTES.to_owned()));
-    Attachment {
-        content_type: content_type.map(Into::into),
-        extension: original(&kind, &subtype),
-        data: data.map(Into::into),
-        ..Attachment::default()
-    }
-}
-
-/// Data of which the encoding is not named. Senders leave it out, or say `A`, where it is Base64.
-fn plain(ed: Ed<'_>) -> String {
-    const SHORTEST: usize = 16;
-    let compact = ed.compact_data();
-    if SHORTEST <= compact.len() && STANDARD.decode(compact.as_bytes()).is_ok() {
-        return compact.into_owned();
-    }
-    STANDARD.encode(ed.data().as_bytes())
-}
-
-fn pointed_at(rp: Rp<'_>) -> Option<Attachment> {
-    let pointer = text::text(&rp.pointer())?;
-    let (kind, subtype) = (rp.data_type(), rp.subtype());
-    Some(Attachment {
-        content_type: media_type(&kind, &subtype).map(Into::into),
-        url: Some(pointer.replace(char::is_whitespace, "%20").into()),
-        ..Attachment::default()
-    })
-}
-
-/// The media type: what ED.2 and ED.3 say together (`application`, `pdf`), else what one of them is
-/// known for (`AP`, `PDF`).
-fn media_type(kind: &str, subtype: &str) -> Option<String> {
-    let kind = kind.trim().to_ascii_lowercase();
-    let subtype = subtype.trim().to_ascii_lowercase();
-    if attachment::is_media_type(&subtype) {
-        return Some(subtype);
-    }
-    if let Some(known) = find(MEDIA_TYPES, &subtype) {
-        return Some(known.to_owned());
-    }
-    if MAJOR.contains(&kind.as_str()) && attachment::is_name(&subtype) {
-        return Some(format!("{kind}/{subtype}"));
-    }
-    find(MEDIA_TYPES, &kind).map(str::to_owned)
-}
-
-/// Media types of RFC 2046 and after it.
-const MAJOR: [&str; 8] = [
-    "application",
-    "audio",
-    "image",
-    "message",
-    "model",
-    "multipart",
-    "text",
-    "video",
-];
-
-/// ED.2, where it is all that was said of the type.
-fn original(kind: &str, subtype: &str) -> Vec<Extension> {
-    let code = text::code(kind).filter(|_| subtype.trim().is_empty());
-    let original = code.map(|code| CodeableConcept {
-        coding: vec![cwe::coding(&system::v2_table("0191"), &code, "")],
-        ..CodeableConcept::default()
-    });
-    original.map(ext::alternate_codes).into_iter().collect()
 }
