@@ -4,6 +4,7 @@ pub(crate) mod administrative;
 mod catalog;
 pub(crate) mod clinical;
 pub(crate) mod location;
+pub(crate) mod mapped;
 pub(crate) mod order;
 pub(crate) mod schedule;
 pub(crate) mod system;

@@ -44,13 +44,10 @@ fn ordered<'f>(
     parts: &Parts<'f>,
     ctx: &FoldContext<'_>,
 ) -> Vec<Draft<'f>> {
-    let said = parts.itself();
-    if said.is_empty() {
-        return owned(entity, parts, ctx);
-    }
     let observed = observation::references(entity, element, parts, ctx);
-    let mut builder = Builder::new(kind, entity.into());
-    add(&mut builder, said, ORDER_STATUS);
+    let Some(mut builder) = begun(kind, entity, parts, ORDER_STATUS) else {
+        return owned(entity, parts, ctx);
+    };
     for (_, said) in parts.of_kind("event") {
         builder.add_all(said);
     }
@@ -76,13 +73,10 @@ pub(super) fn report<'f>(
     parts: &Parts<'f>,
     ctx: &FoldContext<'_>,
 ) -> Vec<Draft<'f>> {
-    let said = parts.itself();
-    if said.is_empty() {
-        return owned(entity, parts, ctx);
-    }
     let results = observation::references(entity, "result", parts, ctx);
-    let mut builder = Builder::new(ResourceType::DiagnosticReport, entity.into());
-    add(&mut builder, said, &[]);
+    let Some(mut builder) = begun(ResourceType::DiagnosticReport, entity, parts, &[]) else {
+        return owned(entity, parts, ctx);
+    };
     if let Some(results) = &results {
         builder.add_computed(results);
     }
@@ -104,12 +98,9 @@ pub(super) fn immunization<'f>(
     parts: &Parts<'f>,
     ctx: &FoldContext<'_>,
 ) -> Vec<Draft<'f>> {
-    let said = parts.itself();
-    if said.is_empty() {
+    let Some(mut builder) = begun(ResourceType::Immunization, entity, parts, &[]) else {
         return owned(entity, parts, ctx);
-    }
-    let mut builder = Builder::new(ResourceType::Immunization, entity.into());
-    add(&mut builder, said, &[]);
+    };
     let status = builder.assembly.get("status");
     let is_done = status.is_none_or(|status| status != "\"not-done\"");
     for (name, told) in parts.of_kind("told") {
@@ -123,9 +114,19 @@ pub(super) fn immunization<'f>(
     drafts
 }
 
-/// Adds what was said; of fields that say one and the same element only the latest, of one message the
-/// first in the list.
-fn add<'f: 'c, 'c>(builder: &mut Builder<'f, 'c>, said: &[Said<'f>], alternatives: &[Place]) {
+/// A resource with what is said of it; none of what others only named. Of fields that say one and the
+/// same element only the latest counts, of one message the first in the list.
+fn begun<'f: 'c, 'c>(
+    kind: ResourceType,
+    entity: EntityId,
+    parts: &Parts<'f>,
+    alternatives: &[Place],
+) -> Option<Builder<'f, 'c>> {
+    let said = parts.itself();
+    if said.is_empty() {
+        return None;
+    }
+    let mut builder = Builder::new(kind, entity.into());
     let rank = |said: &&Said<'f>| {
         let at = alternatives.iter().position(|field| *field == said.field);
         (said.source, std::cmp::Reverse(at))
@@ -141,4 +142,5 @@ fn add<'f: 'c, 'c>(builder: &mut Builder<'f, 'c>, said: &[Said<'f>], alternative
         }
         builder.add(*said);
     }
+    Some(builder)
 }

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::text::{digits, is_monotone, is_one_slip, words};
+use super::text::{digits, is_monotone, is_one_slip, joined, parted, words};
 use super::weights::What;
 
 /// An address, its parts in the form of [`words`].
@@ -94,20 +94,17 @@ impl Address {
 
     /// `LINE^CITY^STATE^ZIP`.
     pub(super) fn said(&self) -> String {
-        let parts = [&self.line, &self.city, &self.state, &self.zip];
-        let said = parts.map(String::as_str).join("^");
-        said.trim_end_matches('^').to_owned()
+        joined([&self.line, &self.city, &self.state, &self.zip])
     }
 
     /// Reads what [`Address::said`] wrote.
     pub(super) fn of_said(said: &str) -> Self {
-        let mut parts = said.split('^').map(str::to_owned);
-        let mut next = || parts.next().unwrap_or_default();
+        let [line, city, state, zip] = parted(said);
         Self {
-            line: next(),
-            city: next(),
-            state: next(),
-            zip: next(),
+            line,
+            city,
+            state,
+            zip,
         }
     }
 

@@ -15,7 +15,7 @@ pub(super) use sound::sound;
 
 use serde::{Deserialize, Serialize};
 
-use super::text::words;
+use super::text::{self, words};
 
 /// A name, its parts in the form of [`words`].
 #[derive(Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -66,20 +66,17 @@ impl Name {
 
     /// `FAMILY^GIVEN^MIDDLE^SUFFIX`.
     pub(super) fn said(&self) -> String {
-        let parts = [&self.family, &self.given, &self.middle, &self.suffix];
-        let said = parts.map(String::as_str).join("^");
-        said.trim_end_matches('^').to_owned()
+        text::joined([&self.family, &self.given, &self.middle, &self.suffix])
     }
 
     /// Reads what [`Name::said`] wrote.
     pub(super) fn of_said(said: &str) -> Self {
-        let mut parts = said.split('^').map(str::to_owned);
-        let mut next = || parts.next().unwrap_or_default();
+        let [family, given, middle, suffix] = text::parted(said);
         Self {
-            family: next(),
-            given: next(),
-            middle: next(),
-            suffix: next(),
+            family,
+            given,
+            middle,
+            suffix,
         }
     }
 

@@ -2,6 +2,17 @@
 
 use unicode_normalization::UnicodeNormalization;
 
+/// Four parts as one text, `A^B^C^D`; those at the end that are empty are left out.
+pub(super) fn joined(parts: [&str; 4]) -> String {
+    parts.join("^").trim_end_matches('^').to_owned()
+}
+
+/// The parts that [`joined`] wrote.
+pub(super) fn parted(said: &str) -> [String; 4] {
+    let mut parts = said.split('^').map(str::to_owned);
+    std::array::from_fn(|_| parts.next().unwrap_or_default())
+}
+
 /// More than any name or street has; comparing two texts takes time by the product of their lengths.
 const CHARS_MAX: usize = 64;
 

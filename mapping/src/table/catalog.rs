@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 use crate::datatype::attachment;
 use crate::datatype::cwe::Meaning;
 
-use super::{administrative, clinical, location, order, schedule, system, visit};
+use super::{administrative, clinical, location, mapped, order, schedule, system, visit};
 
 /// A code table as people read it.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -76,94 +76,60 @@ fn listed<T: Row>(
     }
 }
 
+/// The rows that are built in of a table that profiles may add to.
+fn mapped<T: Row>(number: &'static str, table: &[(&'static str, T)]) -> CodeTable {
+    let target = mapped::known(number).map_or("", |known| known.element);
+    listed(number, target, table)
+}
+
 static TABLES: LazyLock<Vec<CodeTable>> = LazyLock::new(|| {
     vec![
-        listed("0001", "gender", administrative::GENDER),
-        listed(
-            "0002",
-            "Patient.maritalStatus",
-            administrative::MARITAL_STATUS,
-        ),
-        listed("0004", "Encounter.class", visit::CLASS),
-        listed("0006", "religious affiliation", administrative::RELIGION),
-        listed(
-            "0009",
-            "Encounter.hospitalization.specialArrangement",
-            visit::AMBULATORY_STATUS,
-        ),
-        listed("0038", "ServiceRequest.status", order::ORDER_STATUS),
+        mapped("0001", administrative::GENDER),
+        mapped("0002", administrative::MARITAL_STATUS),
+        mapped("0004", visit::CLASS),
+        mapped("0006", administrative::RELIGION),
+        mapped("0009", visit::AMBULATORY_STATUS),
+        mapped("0038", order::ORDER_STATUS),
         listed("0062", "Provenance.reason", visit::EVENT_REASON),
-        listed(
-            "0063",
-            "RelatedPerson.relationship",
-            administrative::RELATIONSHIP,
-        ),
+        mapped("0063", administrative::RELATIONSHIP),
         listed(
             "0063",
             "Coverage.relationship",
             clinical::SUBSCRIBER_RELATIONSHIP,
         ),
         listed("0074", "Observation.category", order::SECTION),
-        listed("0085", "Observation.status", clinical::OBSERVATION_STATUS),
-        listed("0116", "Location.operationalStatus", location::BED_STATUS),
-        listed("0119", "ServiceRequest.status", order::ORDER_CONTROL),
+        mapped("0085", clinical::OBSERVATION_STATUS),
+        mapped("0116", location::BED_STATUS),
+        mapped("0119", order::ORDER_CONTROL),
         listed("0119", "Provenance.activity", order::ACTIVITIES),
-        listed("0123", "DiagnosticReport.status", order::REPORT_STATUS),
-        listed(
-            "0127",
-            "AllergyIntolerance.category",
-            clinical::ALLERGEN_CATEGORY,
-        ),
-        listed(
-            "0128",
-            "AllergyIntolerance.criticality",
-            clinical::ALLERGY_CRITICALITY,
-        ),
+        mapped("0123", order::REPORT_STATUS),
+        mapped("0127", clinical::ALLERGEN_CATEGORY),
+        mapped("0128", clinical::ALLERGY_CRITICALITY),
         listed(
             "0128",
             "AllergyIntolerance.reaction.severity",
             clinical::ALLERGY_SEVERITY,
         ),
-        listed(
-            "0131",
-            "Patient.contact.relationship",
-            administrative::CONTACT_ROLE,
-        ),
-        listed("0162", "route", order::ROUTE),
-        listed("0165", "Dosage.method", order::ADMINISTRATION_METHOD),
-        listed("0177", "meta.security", order::CONFIDENTIALITY),
-        listed(
-            "0189",
-            "OMB category of ethnicity",
-            administrative::ETHNICITY,
-        ),
+        mapped("0131", administrative::CONTACT_ROLE),
+        mapped("0162", order::ROUTE),
+        mapped("0165", order::ADMINISTRATION_METHOD),
+        mapped("0177", order::CONFIDENTIALITY),
+        mapped("0189", administrative::ETHNICITY),
         listed("0191", "media type", attachment::TYPES),
-        listed("0217", "Encounter.priority", visit::VISIT_PRIORITY),
-        listed("0271", "DocumentReference.docStatus", schedule::COMPLETION),
-        listed("0273", "DocumentReference.status", schedule::AVAILABILITY),
-        listed(
-            "0276",
-            "Appointment.reasonCode",
-            schedule::APPOINTMENT_REASON,
-        ),
-        listed("0278", "Appointment.status", schedule::APPOINTMENT_STATUS),
+        mapped("0217", visit::VISIT_PRIORITY),
+        mapped("0271", schedule::COMPLETION),
+        mapped("0273", schedule::AVAILABILITY),
+        mapped("0276", schedule::APPOINTMENT_REASON),
+        mapped("0278", schedule::APPOINTMENT_STATUS),
         listed("0291", "media type", attachment::SUBTYPES),
-        listed("0322", "Immunization.status", order::COMPLETION),
+        mapped("0322", order::COMPLETION),
         listed("0335", "Timing.code", order::REPEAT_PATTERN),
-        listed(
-            "0344",
-            "Coverage.relationship",
-            clinical::PATIENT_RELATIONSHIP,
-        ),
+        mapped("0344", clinical::PATIENT_RELATIONSHIP),
         listed("0396", "system", system::SYSTEMS),
         listed("0443", "participant", visit::PROVIDER_ROLE),
         listed("0482", "ServiceRequest.locationCode", order::ORDER_TYPE),
         listed("0485", "ServiceRequest.priority", order::PRIORITY),
-        listed(
-            "0488",
-            "Specimen.collection.method",
-            order::COLLECTION_METHOD,
-        ),
+        mapped("0488", order::COLLECTION_METHOD),
         listed("language", "BCP 47", administrative::LANGUAGES),
         listed(
             "race and ethnicity",
@@ -197,6 +163,7 @@ mod tests {
                 .iter()
                 .position(|other| codes(other) == codes(table));
             assert_eq!(first, Some(at), "{} {}", table.name, table.target);
+            assert!(!table.target.is_empty(), "{}", table.name);
         }
     }
 }

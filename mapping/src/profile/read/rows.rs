@@ -7,9 +7,10 @@ use toml::de::DeTable;
 
 use crate::datatype::cwe::Meaning;
 use crate::datatype::hd;
+use crate::table::mapped::Target;
 
 use super::super::Profile;
-use super::super::tables::{self, Target};
+use super::super::tables;
 use super::super::tree::{Mistakes, Node};
 
 /// `NAME = "system"` or `NAME = { system = "…", type = "MR" }`.
