@@ -1,7 +1,8 @@
 //! A configuration's database, migrated, and the store in it.
 
+use anyhow::Context as _;
 use model::Clock;
-use store::{Settings, Store};
+use store::{Settings, Store, TenantRow};
 
 use crate::config::Config;
 use crate::database::Database;
@@ -55,6 +56,12 @@ impl Opened {
         drop(self.store);
         Ok(self.database.close().await?)
     }
+}
+
+/// The tenant of a name that somebody gave.
+pub(crate) async fn tenant_row(store: &Store, name: &str) -> anyhow::Result<TenantRow> {
+    let row = store.tenant(name).await?;
+    row.with_context(|| format!("there is no tenant '{name}'"))
 }
 
 async fn open(

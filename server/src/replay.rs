@@ -11,6 +11,7 @@ use model::{IdentityKey, Tenant};
 use store::{InterfaceId, Store};
 
 use crate::config::Config;
+use crate::opened::tenant_row;
 use crate::profiles::Library;
 use crate::serve::interface_settings;
 
@@ -30,8 +31,7 @@ pub struct Reader {
 impl Reader {
     /// The reader of a tenant, with the configured interfaces.
     pub async fn of(store: &Store, config: &Config, name: &str) -> anyhow::Result<Self> {
-        let row = store.tenant(name).await?;
-        let row = row.ok_or_else(|| anyhow::anyhow!("there is no tenant '{name}'"))?;
+        let row = tenant_row(store, name).await?;
         let known = store.interfaces(row.tenant).await?;
         let profiles = Library::load(config)?;
         let mut interfaces = HashMap::new();

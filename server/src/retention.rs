@@ -12,6 +12,7 @@ use store::retention::{self, Month, YEARS};
 use store::{Store, StoreError};
 
 use crate::config::JournalConfig;
+use crate::opened::tenant_row;
 
 /// For how long messages are kept.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -38,8 +39,7 @@ impl Policy {
     pub async fn of(config: &JournalConfig, store: &Store) -> anyhow::Result<Self> {
         let mut longer = HashMap::new();
         for (name, years) in &config.longer {
-            let row = store.tenant(name).await?;
-            let row = row.ok_or_else(|| anyhow::anyhow!("there is no tenant '{name}'"))?;
+            let row = tenant_row(store, name).await?;
             longer.insert(row.tenant, *years);
         }
         Ok(Self {

@@ -12,7 +12,7 @@ use store::wake::Bell;
 use store::{Store, journal};
 
 use super::{Context, Usage, Verdict};
-use crate::opened::Opened;
+use crate::opened::{Opened, tenant_row};
 use crate::output::Output;
 
 /// Messages and deliveries that need a person: look, retry, or set aside.
@@ -94,10 +94,7 @@ impl Args {
 }
 
 async fn work(store: &Store, args: &Args, output: Output) -> anyhow::Result<Verdict> {
-    let tenant = store.tenant(&args.tenant).await?;
-    let tenant = tenant
-        .with_context(|| format!("there is no tenant '{}'", args.tenant))?
-        .tenant;
+    let tenant = tenant_row(store, &args.tenant).await?.tenant;
     match &args.what {
         What::List => list(store, tenant, output).await?,
         What::Show {

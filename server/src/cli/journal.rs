@@ -14,7 +14,7 @@ use model::{JournalId, Timestamp};
 use store::{InterfaceId, Store};
 
 use super::{Context, Usage, Verdict};
-use crate::opened::Opened;
+use crate::opened::{Opened, tenant_row};
 
 /// Look into the log of everything received; prove, export and prune it.
 #[derive(Debug, clap::Args)]
@@ -129,10 +129,7 @@ impl Args {
 }
 
 async fn look(store: &Store, context: &Context, args: &Args) -> anyhow::Result<Verdict> {
-    let tenant = store.tenant(&args.tenant).await?;
-    let tenant = tenant
-        .with_context(|| format!("there is no tenant '{}'", args.tenant))?
-        .tenant;
+    let tenant = tenant_row(store, &args.tenant).await?.tenant;
     let named = (args.tenant.as_str(), tenant);
     match &args.what {
         What::List {

@@ -9,7 +9,7 @@ use serde_json::Value;
 use store::{Store, tenants::TenantRow};
 
 use super::{Context, Verdict};
-use crate::opened::Opened;
+use crate::opened::{Opened, tenant_row};
 use crate::output::Output;
 use crate::review::{self, Decision};
 
@@ -60,8 +60,7 @@ impl Args {
     }
 
     async fn work(&self, store: &Store, output: Output) -> anyhow::Result<()> {
-        let row = store.tenant(&self.tenant).await?;
-        let row = row.with_context(|| format!("there is no tenant '{}'", self.tenant))?;
+        let row = tenant_row(store, &self.tenant).await?;
         match self.what {
             What::List => list(store, &row, output).await,
             What::Show { id } => {

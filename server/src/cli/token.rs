@@ -1,6 +1,5 @@
 //! `drawbridge token`
 
-use anyhow::Context as _;
 use fhir::{Reference, ResourceType};
 use model::{ResourceId, SignedDuration};
 use serde::Serialize;
@@ -10,7 +9,7 @@ use store::token::{Grant, NewToken};
 
 use super::{Context, Usage, Verdict};
 use crate::door::{ScopeError, Scopes, Token};
-use crate::opened::Opened;
+use crate::opened::{Opened, tenant_row};
 use crate::output::{self, Output};
 
 /// Print an access token of this installation, for scripts and tests.
@@ -126,8 +125,7 @@ fn check_user(text: &str) -> Result<(), Usage> {
 }
 
 async fn grant(store: &Store, tenant: &str, wish: Wish, output: Output) -> anyhow::Result<Verdict> {
-    let row = store.tenant(tenant).await?;
-    let row = row.with_context(|| format!("there is no tenant '{tenant}'"))?;
+    let row = tenant_row(store, tenant).await?;
     match wish {
         Wish::List => {
             let now = store.clock().now();
