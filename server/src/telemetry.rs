@@ -42,3 +42,50 @@ pub fn keep_panics_private() {
         tracing::error!(place, "panicked: this is a defect, please report the place");
     }));
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::{Arc, Mutex};
+
+    use super::*;
+
+    #[test]
+    fn a_panic_is_logged_by_its_place_and_without_its_message() {
+        let log: Arc<Mutex<Vec<u8>>> = Arc::default();
+        let subscriber = tracing_subscriber::fmt()
+            .with_ansi(false)
+            .with_writer(Captured(Arc::clone(&log)))
+            .finish();
+        let before = std::panic::take_hook();
+        keep_panics_private();
+        let panicked = tracing::subscriber::with_default(subscriber, || {
+            std::panic::catch_unwind(|| panic!("of {}", "Qqmarkerqq"))
+        });
+        std::panic::set_hook(before);
+        assert!(panicked.is_err());
+        let log = String::from_utf8(log.lock().unwrap().clone()).unwrap();
+        assert!(log.contains("telemetry.rs:"), "{log}");
+        assert!(!log.contains("Qqmarkerqq"), "{log}");
+    }
+
+    struct Captured(Arc<Mutex<Vec<u8>>>);
+
+    impl std::io::Write for &Captured {
+        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+            self.0.lock().unwrap().extend_from_slice(bytes);
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> std::io::Result<()> {
+            Ok(())
+        }
+    }
+
+    impl<'a> tracing_subscriber::fmt::MakeWriter<'a> for Captured {
+        type Writer = &'a Self;
+
+        fn make_writer(&'a self) -> &'a Self {
+            self
+        }
+    }
+}

@@ -165,6 +165,38 @@ async fn a_token_is_printed_listed_and_revoked() {
 }
 
 #[tokio::test]
+async fn a_message_is_shown_with_what_of_it_is_not_in_the_chart() {
+    let Some(desk) = Desk::open().await else {
+        return;
+    };
+    let veteran = ADMISSION
+        .replace("|19500203|F", "|19500203|Q|||||||||||||||||||Zzveteran")
+        .replace("GOOD1", "VETERAN");
+    receive(&desk.site, &[&veteran]).await;
+    let listed = desk.values(&["journal", "list"]).await;
+    let id = listed[0]["id"].to_string();
+    let shown = desk.values(&["journal", "show", &id]).await.remove(0);
+    let report = &shown["report"];
+    let places = |list: &str| -> Vec<&str> {
+        let all = report[list].as_array().unwrap().iter();
+        all.filter_map(|line| line["place"].as_str()).collect()
+    };
+    assert!(places("unmapped").contains(&"PID-27"), "{report}");
+    assert!(places("issues").contains(&"PID-8"), "{report}");
+    assert!(
+        !report.to_string().contains("Zzveteran"),
+        "places, never values"
+    );
+    let text = desk.lines(&["journal", "show", &id]).await.join("\n");
+    let (message, report) = text.split_once("by today's rules").unwrap();
+    assert!(message.contains("Zzveteran"));
+    assert!(
+        report.contains("PID-27") && report.contains("PID-8"),
+        "{report}"
+    );
+}
+
+#[tokio::test]
 async fn the_journal_is_listed_shown_verified_and_exported() {
     let Some(desk) = Desk::open().await else {
         return;
@@ -176,6 +208,7 @@ async fn the_journal_is_listed_shown_verified_and_exported() {
     let id = listed[1]["id"].to_string();
     let shown = desk.values(&["journal", "show", &id]).await.remove(0);
     assert_eq!(shown["message"], ADMISSION);
+    assert!(shown["report"]["unmapped"].is_array(), "{shown}");
     desk.refused(&["journal", "show", "1"], 1).await;
     desk.refused(&["journal", "list", "--interface", "nobody"], 1)
         .await;

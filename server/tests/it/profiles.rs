@@ -98,8 +98,55 @@ async fn a_profile_is_checked_explained_and_compared() {
         "{page}"
     );
     assert!(!page.contains("Made") && !page.contains("1950"), "{page}");
+    let other = MESSAGE.replace("Made^Up", "Other^Up");
+    std::fs::write(folder.join("b.hl7"), other).unwrap();
+    what_a_comparison_tells_is_chosen(folder).await;
     let (_, out, _) = run(folder, &["map", "--profile", "site.toml", "a.hl7"]).await;
     assert!(out.contains("\"code\":\"HH\""), "{out}");
+}
+
+/// Names are hidden unless they are asked for; a program reads the same.
+async fn what_a_comparison_tells_is_chosen(folder: &Path) {
+    let swapped = "extends = \"generic\"\nname = \"swapped\"\nversion = 1\n\
+        [fields]\n\"PID-5\" = { value = \"Zzconstant^Up\" }\n";
+    std::fs::write(folder.join("swapped.toml"), swapped).unwrap();
+    let args = [
+        "profile",
+        "diff",
+        "--from",
+        "generic",
+        "--to",
+        "swapped.toml",
+    ];
+    let diff = async |more: &[&str]| {
+        let (code, out, talk) = run(folder, &[&args, more].concat()).await;
+        assert_eq!(code, Some(0), "{talk}");
+        out
+    };
+    let hidden = diff(&["a.hl7", "b.hl7"]).await;
+    assert!(hidden.contains("Patient.name"), "{hidden}");
+    assert!(
+        !hidden.contains("Made") && !hidden.contains("Zzconstant"),
+        "{hidden}"
+    );
+    let shown = diff(&["--values", "a.hl7", "b.hl7"]).await;
+    assert!(shown.contains("Made -> Zzconstant"), "{shown}");
+    assert!(shown.contains("Other -> Zzconstant"), "{shown}");
+    let lines = diff(&["--json", "a.hl7", "b.hl7"]).await;
+    let lines: Vec<serde_json::Value> = lines
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    let (whole, groups) = lines.split_last().unwrap();
+    assert_eq!(
+        (&whole["messages"], &whole["changed"]),
+        (&2.into(), &2.into())
+    );
+    assert_eq!(whole["to"], "swapped version 1");
+    let is_family = |line: &&serde_json::Value| line["element"] == "Patient.name.family";
+    let family: Vec<_> = groups.iter().filter(is_family).collect();
+    assert_eq!(family.len(), 1, "hidden values are one group: {groups:?}");
+    assert_eq!(family[0]["messages"], 2);
 }
 
 /// A running `drawbridge serve` beside the site's database.
@@ -237,17 +284,23 @@ async fn sighup_reads_the_profiles_again_and_no_connection_notices() {
     let unrouted = "select count(*) from applied where disposition = 'unrouted'";
     assert_eq!(site.number(unrouted).await, 1);
 
-    let (code, out, talk) = Box::pin(diff(&site, folder)).await;
+    let (code, out, talk) = Box::pin(diff(&site, folder, &[])).await;
     assert_eq!(code, Some(0), "{talk}");
     assert!(out.contains("Encounter.class.code: IMP -> HH"), "{out}");
+    let of_it = Box::pin(diff(&site, folder, &["--interface", "adt"])).await;
+    assert_eq!(of_it.1, out);
+    let (code, _, talk) = Box::pin(diff(&site, folder, &["--interface", "nobody"])).await;
+    assert_eq!(code, Some(1));
+    assert!(talk.contains("no interface 'nobody'"), "{talk}");
 }
 
-async fn diff(site: &Site, folder: &Path) -> (Option<i32>, String, String) {
+async fn diff(site: &Site, folder: &Path, more: &[&str]) -> (Option<i32>, String, String) {
     std::fs::write(folder.join("chain.key"), "07".repeat(32)).unwrap();
     let output = Command::new(env!("CARGO_BIN_EXE_drawbridge"))
         .args([
             "profile", "diff", "--from", "generic", "--to", "hchb", "--since", "1h",
         ])
+        .args(more)
         .args(["--data".as_ref(), folder.as_os_str()])
         .env("DATABASE_URL", &site.url)
         .output()

@@ -67,6 +67,7 @@ async fn each_request_that_is_done_is_one_event_that_says_to_whom() {
         told(known, "read", 'R', 0),
         told(get(&format!("{read}/_history/1")), "vread", 'R', 0),
         told(get(&format!("{read}/_history")), "history", 'R', 0),
+        told(get(&format!("{read}/$lineage")), "lineage", 'R', 0),
         told(get("/fhir/Patient?family=marker"), "search", 'E', 0),
         told(create, "create", 'C', 0),
     ];
@@ -82,7 +83,10 @@ async fn each_request_that_is_done_is_one_event_that_says_to_whom() {
         .map(|event| event.interaction)
         .collect();
     said.sort();
-    assert_eq!(said, ["create", "history", "read", "read", "vread"]);
+    assert_eq!(
+        said,
+        ["create", "history", "lineage", "read", "read", "vread"]
+    );
 }
 
 #[tokio::test]
@@ -98,6 +102,7 @@ async fn each_request_that_is_refused_is_one_event_too() {
     let get = |path: &str| site.get(path, &token);
     let post = |path: &str| site.post(path, &token, &patient("X"));
     let read = format!("/fhir/Patient/{gone}");
+    let lineage = format!("/fhir/Patient/{nobody}/$lineage");
     let bare = site
         .client
         .get(format!("http://{}/fhir/Patient", site.address));
@@ -108,6 +113,7 @@ async fn each_request_that_is_refused_is_one_event_too() {
         told(delete, "none", 'D', 4),
         told(get(&format!("/fhir/Patient/{nobody}")), "read", 'R', 4),
         told(get(&read), "read", 'R', 4),
+        told(get(&lineage), "lineage", 'R', 4),
         told(site.get("/fhir/Encounter", &reader), "search", 'E', 4),
         told(get("/nobody/fhir/Patient"), "search", 'E', 4),
         Told {
