@@ -64,6 +64,7 @@ fn system(cx: Cx<'_>, kind: Option<&str>, value: &str, reading: &Reading<'_>) ->
     let national = match kind {
         Some("SS") if looks_like_ssn(value) => Some(US_SSN),
         Some("NPI") => Some(US_NPI),
+        Some("MC" | "MB") if is_mbi(value) => Some(US_MBI),
         Some("MC" | "MB") if cx.authority().is_empty() => Some(US_MEDICARE),
         _ => None,
     };
@@ -76,21 +77,53 @@ fn system(cx: Cx<'_>, kind: Option<&str>, value: &str, reading: &Reading<'_>) ->
     hd::system(cx.authority(), reading)
 }
 
-/// A social security number without its dashes; everything else as sent.
+/// The numbers of people without the dashes of their cards; everything else as sent.
 fn written(kind: Option<&str>, value: String) -> String {
-    if kind == Some("SS") && looks_like_ssn(&value) {
+    let has_dashes = match kind {
+        Some("SS") => looks_like_ssn(&value),
+        Some("MC" | "MB") => is_mbi(&value),
+        _ => false,
+    };
+    if has_dashes {
         value.replace('-', "")
     } else {
         value
     }
 }
 
-pub(crate) const US_SSN: &str = "http://hl7.org/fhir/sid/us-ssn";
+/// A Medicare Beneficiary Identifier: digits, letters that no digit looks like, and either, each in its
+/// place (CMS, "Understanding the MBI").
+fn is_mbi(value: &str) -> bool {
+    let is_letter =
+        |byte: u8| byte.is_ascii_alphabetic() && !b"SLOIBZ".contains(&byte.to_ascii_uppercase());
+    let fits = |(place, byte): (u8, u8)| match place {
+        b'C' => matches!(byte, b'1'..=b'9'),
+        b'N' => byte.is_ascii_digit(),
+        b'A' => is_letter(byte),
+        _ => byte.is_ascii_digit() || is_letter(byte),
+    };
+    let signs: Vec<u8> = value.bytes().filter(|byte| *byte != b'-').collect();
+    signs.len() == 11 && b"CAXNAXNAANN".iter().copied().zip(signs).all(fits)
+}
+
+const US_SSN: &str = "http://hl7.org/fhir/sid/us-ssn";
 pub(crate) const US_NPI: &str = "http://hl7.org/fhir/sid/us-npi";
+const US_MBI: &str = "http://hl7.org/fhir/sid/us-mbi";
 const US_MEDICARE: &str = "http://hl7.org/fhir/sid/us-medicare";
 
+/// A social security number as identifier.
+pub(crate) fn social_security(sent: &str) -> Option<Identifier> {
+    let value = written(Some("SS"), text::text(sent)?);
+    Some(Identifier {
+        r#type: Some(Box::new(typed("SS"))),
+        system: Some(US_SSN.into()),
+        value: Some(value.into()),
+        ..Identifier::default()
+    })
+}
+
 /// Nine digits, with or without dashes.
-pub(crate) fn looks_like_ssn(value: &str) -> bool {
+fn looks_like_ssn(value: &str) -> bool {
     let n_digits = value.bytes().filter(u8::is_ascii_digit).count();
     n_digits == 9
         && value

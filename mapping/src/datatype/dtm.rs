@@ -88,9 +88,8 @@ impl<'z> When<'z> {
         if self.dtm.has_time() {
             return self.date_time();
         }
-        self.dtm
-            .earliest(self.zone)
-            .map_or_else(String::new, instant)
+        // In the sender's zone: there the day is the one that was sent.
+        self.later(0).unwrap_or_default()
     }
 
     /// The first instant that is meant.

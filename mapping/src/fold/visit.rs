@@ -122,14 +122,17 @@ impl<'f> Visit<'f> {
     /// The elements that no single field gives.
     fn computed(&self, facts: &Facts) -> Encounter {
         let stage = self.stage();
+        let period = self.period(stage);
+        let ended = period.as_ref().and_then(|period| period.end.clone());
+        let ended = ended.and_then(|end| end.value);
         Encounter {
             status: stage.map_or("unknown", Stage::status).into(),
             status_history: self.status_history(),
             class: Box::new(self.class()),
             class_history: self.class_history(),
             r#type: self.kind(),
-            period: self.period(stage),
-            location: stay::locations(&self.timeline, self.said, stage, facts),
+            location: stay::locations(&self.timeline, self.said, stage, ended, facts),
+            period,
             ..blank_encounter()
         }
     }

@@ -4,7 +4,7 @@
 use fhirbolt::model::r4::resources::{
     Account, AccountGuarantor, RelatedPerson, RelatedPersonCommunication,
 };
-use fhirbolt::model::r4::types::{Code, Identifier, Reference};
+use fhirbolt::model::r4::types::{Code, Reference};
 use hl7v2::datatype::{Cwe, Cx, Xad, Xon, Xpn, Xtn};
 use model::SourceIdentity;
 
@@ -96,7 +96,7 @@ fn person(
     who(gt1, &fields, patient);
     patient.one(gt1, 12, |sent| {
         Some(RelatedPerson {
-            identifier: vec![social_security(&sent.text())?],
+            identifier: vec![cx::social_security(&sent.text())?],
             ..blank()
         })
     });
@@ -202,21 +202,4 @@ pub(super) fn who(seg: &Seg<'_>, fields: &Fields, patient: &mut Voice<'_, '_>) {
             ..blank()
         })
     });
-}
-
-/// A social security number as identifier.
-pub(super) fn social_security(sent: &str) -> Option<Identifier> {
-    let value = text::text(sent)?;
-    let is_ssn = cx::looks_like_ssn(&value);
-    let value = if is_ssn {
-        value.replace('-', "")
-    } else {
-        value
-    };
-    Some(Identifier {
-        r#type: Some(Box::new(cx::typed("SS"))),
-        system: Some(cx::US_SSN.into()),
-        value: Some(value.into()),
-        ..Identifier::default()
-    })
 }

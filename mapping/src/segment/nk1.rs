@@ -13,8 +13,6 @@ use crate::json;
 use crate::table::administrative::{CONTACT_ROLE, GENDER, RELATIONSHIP};
 use crate::table::find;
 
-use super::gt1;
-
 /// States what NK1 says of somebody near the patient. Later messages find the same person by NK1-33,
 /// else by name and relationship.
 pub(super) fn state(nk1: &Seg<'_>, subject: Option<Reference>, patient: &mut Voice<'_, '_>) {
@@ -61,7 +59,7 @@ fn represented(nk1: &Seg<'_>, patient: &mut Voice<'_, '_>) {
     );
     patient.one(nk1, 37, |sent| {
         Some(RelatedPerson {
-            identifier: vec![gt1::social_security(&sent.text())?],
+            identifier: vec![cx::social_security(&sent.text())?],
             ..blank()
         })
     });

@@ -152,7 +152,9 @@ fn identifiers(pid: &Seg<'_>, msh: &Segment<'_>, voice: &mut Voice<'_, '_>) {
         );
     }
     let reading = voice.reading;
-    voice.one(pid, 19, |ssn| Some(identified(vec![social_security(ssn)?])));
+    voice.one(pid, 19, |ssn| {
+        Some(identified(vec![cx::social_security(&ssn.text())?]))
+    });
     voice.one(pid, 20, |licence| {
         Some(identified(vec![driving_licence(licence, reading)?]))
     });
@@ -237,21 +239,6 @@ fn identified(identifier: Vec<Identifier>) -> Patient {
         identifier,
         ..Patient::default()
     }
-}
-
-fn social_security(ssn: Repetition<'_>) -> Option<Identifier> {
-    let value = text::text(&ssn.text())?;
-    let value = if cx::looks_like_ssn(&value) {
-        value.replace('-', "")
-    } else {
-        value
-    };
-    Some(Identifier {
-        r#type: Some(Box::new(cx::typed("SS"))),
-        system: Some(cx::US_SSN.into()),
-        value: Some(value.into()),
-        ..Identifier::default()
-    })
 }
 
 /// DLN: number, issuer, expiry.

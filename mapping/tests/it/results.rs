@@ -545,3 +545,12 @@ fn a_participation_names_a_place_a_device_or_somebody_and_how_to_reach_them() {
     );
     assert_eq!(chart.the("Practitioner")["address"][0]["city"], "WACO");
 }
+
+#[test]
+fn rule_27_a_day_that_must_be_an_instant_begins_where_the_sender_is() {
+    let obr = OBR.replace("|||20240115083000||", "|||20240115||");
+    assert_ne!(obr, OBR.to_owned());
+    let message = oru(&obr).replace("|20240115083000||ORU", "|20240115083000+0900||ORU");
+    let issued = &Chart::of(&[message]).the("DiagnosticReport")["issued"];
+    assert_eq!(issued, "2024-01-15T00:00:00+09:00");
+}

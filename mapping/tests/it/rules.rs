@@ -403,3 +403,54 @@ fn fields_that_nobody_read_are_reported() {
         ["PID-38"]
     );
 }
+
+#[test]
+fn rule_8_a_medicare_number_is_known_by_its_type_and_its_form() {
+    let patient = patient("~1EG4-TE5-MK73^^^CMS^MC~123A^^^CMS^MC~9^^^^MC");
+    let identifiers = patient["identifier"].as_array().unwrap();
+    let said: Vec<_> = identifiers
+        .iter()
+        .map(|it| {
+            (
+                it["system"].as_str().unwrap(),
+                it["value"].as_str().unwrap(),
+            )
+        })
+        .skip(1)
+        .collect();
+    assert_eq!(
+        said,
+        [
+            ("http://hl7.org/fhir/sid/us-mbi", "1EG4TE5MK73"),
+            ("urn:drawbridge:authority:CMS", "123A"),
+            ("http://hl7.org/fhir/sid/us-medicare", "9"),
+        ]
+    );
+}
+
+#[test]
+fn rule_18_only_what_moves_a_patient_says_since_when_a_place_is_theirs() {
+    let location = |messages: &[Adt]| {
+        let texts: Vec<String> = messages.iter().map(Adt::text).collect();
+        Chart::of(&texts).the("Encounter")["location"][0].clone()
+    };
+    let adt = |trigger, occurred| Adt {
+        trigger,
+        occurred,
+        bed: "B1",
+        ..Adt::default()
+    };
+    let discharge = Adt {
+        admitted: "20240101",
+        discharged: "20240108",
+        ..adt("A03", "20240109")
+    };
+    // The discharge was entered a day late: the stay ended when the visit did.
+    let stay = location(&[discharge]);
+    assert_eq!(stay["period"], json!({"end": "2024-01-08"}));
+    assert_eq!(location(&[adt("A21", "20240105")]).get("period"), None);
+    let planned = adt("A05", "20231220");
+    assert_eq!(location(&[planned]).get("period"), None);
+    let stay = location(&[adt("A05", "20231220"), adt("A01", "20240101")]);
+    assert_eq!(stay["period"], json!({"start": "2024-01-01"}));
+}

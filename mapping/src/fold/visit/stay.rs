@@ -31,11 +31,13 @@ struct Span {
     end: Option<String>,
 }
 
-/// The places in order: each event's, then what an update said later than any of them.
+/// The places in order: each event's, then what an update said later than any of them. `ended`: when the
+/// visit did.
 pub(super) fn locations(
     timeline: &Timeline<'_>,
     said: &[Said<'_>],
     stage: Option<Stage>,
+    ended: Option<String>,
     facts: &Facts,
 ) -> Vec<EncounterLocation> {
     let field = |place| said.iter().find(|said| said.field == place);
@@ -51,10 +53,8 @@ pub(super) fn locations(
             end: None,
         });
     }
-    if stage == Some(Stage::Finished)
-        && let Some(discharge) = timeline.stages.last()
-    {
-        close(&mut spans, Some(discharge.1.at.clone()));
+    if stage == Some(Stage::Finished) {
+        close(&mut spans, ended);
     }
     let prior = field(PRIOR).and_then(reference);
     let prior = prior.filter(|prior| spans.iter().all(|span| span.location != *prior));
@@ -116,17 +116,33 @@ fn spans(events: &[&Event]) -> Vec<Span> {
         let Some(location) = event.location.clone() else {
             continue;
         };
-        if spans.last().is_some_and(|last| last.location == location) {
-            continue;
+        let moved = moves(event.trigger).then(|| event.at.clone());
+        match spans.last_mut() {
+            Some(last) if last.location == location => {
+                let is_planned = last.start.is_none() && begins(event.trigger);
+                last.start = if is_planned { moved } else { last.start.take() };
+            }
+            _ => {
+                close(&mut spans, moved.clone());
+                spans.push(Span {
+                    location,
+                    start: moved,
+                    end: None,
+                });
+            }
         }
-        close(&mut spans, Some(event.at.clone()));
-        spans.push(Span {
-            location,
-            start: Some(event.at.clone()),
-            end: None,
-        });
     }
     spans
+}
+
+/// Whether an event brings the patient to where it says. The others tell where the patient is, and not
+/// since when.
+fn moves(trigger: Trigger) -> bool {
+    begins(trigger) || matches!(trigger, Trigger::ChangeClass | Trigger::Transfer)
+}
+
+fn begins(trigger: Trigger) -> bool {
+    matches!(trigger, Trigger::Admit | Trigger::Register)
 }
 
 fn close(spans: &mut [Span], end: Option<String>) {

@@ -5,7 +5,7 @@ use fhirbolt::model::r4::types::{CodeableConcept, Reference};
 use hl7v2::datatype::{Cwe, Xpn, Xtn};
 
 use crate::datatype::xon::refer;
-use crate::datatype::{cwe, xcn, xpn, xtn};
+use crate::datatype::{cwe, cx, xcn, xpn, xtn};
 use crate::inbound::{Seg, Voice};
 use crate::segment::gt1;
 use crate::table::clinical::SUBSCRIBER_RELATIONSHIP;
@@ -82,7 +82,7 @@ pub(super) fn state_more(in2: &Seg<'_>, name: &str, patient: &mut Voice<'_, '_>)
     patient.turn_to_part("insured", name);
     patient.one(in2, 2, |sent| {
         Some(RelatedPerson {
-            identifier: vec![gt1::social_security(&sent.text())?],
+            identifier: vec![cx::social_security(&sent.text())?],
             ..gt1::blank()
         })
     });
