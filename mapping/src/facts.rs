@@ -142,6 +142,11 @@ impl Facts {
         changed
     }
 
+    /// What a field says.
+    pub(crate) fn register(&self, key: &RegisterKey) -> Option<&Register> {
+        self.registers.get(key)
+    }
+
     /// States what a field says. The greater statement stays.
     pub fn state(&mut self, key: RegisterKey, register: Register) -> bool {
         match self.registers.entry(key) {

@@ -326,10 +326,17 @@ impl<'f> Whole<'f> {
 }
 
 /// All that is said of several entities that are one. The identifiers of those that do not lead are old
-/// ones: they are added apart.
+/// ones: they are added apart. What one message says of several of them holds of each: the one that leads
+/// keeps its own.
 fn joined(kind: EntityKind, members: &[(EntityId, Cow<'_, Facts>)]) -> Facts {
     let mut all = Facts::new();
+    let lead = members.first().map(|(_, facts)| facts.as_ref());
     for (nth, (_, facts)) in members.iter().enumerate() {
+        let is_of_lead = |key: &RegisterKey| {
+            let own = lead.and_then(|lead| lead.register(key));
+            let other = facts.register(key);
+            own.is_some_and(|own| other.is_some_and(|other| own.source == other.source))
+        };
         let is_kept = |key: &RegisterKey| {
             let names: &[Place] = if kind == EntityKind::Patient {
                 &patient::NAMES
@@ -338,7 +345,8 @@ fn joined(kind: EntityKind, members: &[(EntityId, Cow<'_, Facts>)]) -> Facts {
             } else {
                 &[]
             };
-            nth == 0 || !key.part.is_empty() || !names.contains(&key.field)
+            let is_name = key.part.is_empty() && names.contains(&key.field);
+            nth == 0 || !(is_name || is_of_lead(key))
         };
         all.join_some(facts, is_kept);
     }

@@ -383,6 +383,12 @@ fn rule_30_two_patients_are_linked_until_they_are_not() {
         patients.iter().all(|it| it["link"][0]["type"] == "seealso"),
         "{patients:?}"
     );
+    // What the message says of each stays with each.
+    let given: Vec<&Value> = patients
+        .iter()
+        .map(|it| &it["name"][0]["given"][0])
+        .collect();
+    assert!(given.contains(&&json!("JANE")) && given.contains(&&json!("J")));
     let patients = in_any_order(&[linked, both("ADT^A37", "20240102")], "Patient");
     assert!(
         patients.iter().all(|it| it.get("link").is_none()),
