@@ -3,11 +3,11 @@
 use fhirbolt::model::r4::resources::{
     ServiceRequest, ServiceRequestOccurrence, ServiceRequestQuantity,
 };
-use fhirbolt::model::r4::types::{Annotation, Period, Timing, TimingRepeat, TimingRepeatBounds};
+use fhirbolt::model::r4::types::{Annotation, Timing, TimingRepeat, TimingRepeatBounds};
 use hl7v2::datatype::Nm;
 
 use crate::datatype::dtm::When;
-use crate::datatype::{quantity, text, timing};
+use crate::datatype::{dtm, quantity, text, timing};
 use crate::inbound::{Reading, Seg, Voice, valued};
 use crate::json;
 
@@ -120,11 +120,10 @@ fn bounds(tq1: &Seg<'_>, reading: &Reading<'_>) -> Option<TimingRepeatBounds> {
         }
         (Some(start), Some(end)) => (Some(start.date_time()), Some(end.date_time())),
     };
-    Some(TimingRepeatBounds::Period(Box::new(Period {
-        start: from.map(Into::into),
-        end: until.map(Into::into),
-        ..Period::default()
-    })))
+    if !dtm::is_forward(from.as_deref(), until.as_deref()) {
+        reading.issue(dtm::BACKWARD);
+    }
+    dtm::lasting(from, until).map(TimingRepeatBounds::Period)
 }
 
 /// States what TQ says of the request.

@@ -1,7 +1,7 @@
 //! Whatever a message leaves out or says wrong, the resources are valid R4. Fuzzing found these messages.
 
 use mapping::bundle;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::chart::{Chart, bytes, context, profile, read_with};
 
@@ -89,6 +89,13 @@ fn a_period_does_not_end_before_it_starts() {
         assert_eq!(period["start"], "2024-02-01");
         assert_eq!(period.get("end"), None);
     }
+    let order = format!(
+        "{}\n{PATIENT}\nORC|NW|P1\nTQ1|1||||||20240201|20240101\nOBR|1|P1||1^X^LN",
+        ADMIT.replace("ADT^A01", "ORM^O01")
+    );
+    let order = the("ServiceRequest", &order);
+    let bounds = &order["occurrenceTiming"]["repeat"]["boundsPeriod"];
+    assert_eq!(*bounds, json!({"start": "2024-02-01"}));
     let head = ADMIT.replace("A01", "A03");
     let visit = format!("{VISIT}{}20240201|20240101", "|".repeat(25));
     let visit = the("Encounter", &format!("{head}\n{PATIENT}\n{visit}"));
