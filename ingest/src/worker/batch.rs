@@ -1,10 +1,15 @@
 //! One batch, from claim to commit.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+};
 
 use bytes::Bytes;
 use mapping::FOLD_VERSION;
-use model::{Action, Actor, AuditEvent, AuditOutcome, IdentityKey, JournalId, Tenant, Timestamp};
+use model::{
+    Action, Actor, AuditEvent, AuditOutcome, IdentityKey, JournalId, LaneId, Tenant, Timestamp,
+};
 use store::{
     Tx, journal, lanes,
     lanes::{Disposition, Queued},
@@ -42,8 +47,7 @@ impl Worker {
             // There is more: another worker may look for it.
             self.state.watch = None;
         }
-        let quiet = claim.messages.iter().filter(|message| message.quiet);
-        tx.hush(quiet.map(|message| message.journal));
+        tx.hush(hushed(&claim.messages));
         let mut messages = self.read(tenant, &claim.messages, &key).await?;
         let gathered = chart::gather(&mut messages);
         self.state.charting.careful = 0 < self.state.n_transient;
@@ -129,6 +133,17 @@ impl Worker {
     }
 }
 
+/// The messages of which the changes alarm nobody. One that shares a lane with a loud one of the batch
+/// does: they make one version together, and what the loud one brings must not be lost.
+fn hushed(messages: &[Queued]) -> impl Iterator<Item = JournalId> {
+    let lanes = |message: &Queued| std::iter::once(message.lane).chain(message.other_lane);
+    let loud = messages.iter().filter(|message| !message.quiet);
+    let loud: HashSet<LaneId> = loud.flat_map(lanes).collect();
+    let is_alone = move |message: &&Queued| !lanes(message).any(|lane| loud.contains(&lane));
+    let quiet = messages.iter().filter(|message| message.quiet);
+    quiet.filter(is_alone).map(|message| message.journal)
+}
+
 /// Counts what a message said that is not in the chart, or not as it was said.
 fn count_places(message: &Read) {
     if let Ok(said) = &message.result {
@@ -210,4 +225,35 @@ pub(super) async fn off_the_reactor<T: Send + 'static>(
 ) -> Result<T, ChartError> {
     let done = tokio::task::spawn_blocking(work).await;
     done.map_err(|_| ChartError::Poison(chart::Poison::Panicked))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use store::InterfaceId;
+    use uuid::Uuid;
+
+    fn queued(journal: i64, lanes: &[u128], quiet: bool) -> Queued {
+        let lane = |at: usize| lanes.get(at).map(|lane| LaneId(Uuid::from_u128(*lane)));
+        Queued {
+            journal: JournalId(journal),
+            lane: lane(0).unwrap(),
+            other_lane: lane(1),
+            interface: InterfaceId(1),
+            attempts: 0,
+            reused_control_id: false,
+            quiet,
+        }
+    }
+
+    #[test]
+    fn a_backlog_that_meets_a_live_message_of_its_patient_is_not_hushed() {
+        let batch = [
+            queued(1, &[1], false),
+            queued(2, &[1], true),
+            queued(3, &[2, 1], true),
+            queued(4, &[2], true),
+        ];
+        assert_eq!(hushed(&batch).collect::<Vec<_>>(), [JournalId(4)]);
+    }
 }
