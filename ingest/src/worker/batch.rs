@@ -3,6 +3,7 @@
 use std::{
     collections::{HashMap, HashSet},
     sync::Arc,
+    time::Duration,
 };
 
 use bytes::Bytes;
@@ -27,6 +28,8 @@ use super::{
 /// Messages whose bytes are in memory at once: one of them may have up to the frame's limit, most
 /// have a kilobyte.
 const RAWS_AT_ONCE: usize = 64;
+/// How long undoing a batch is waited for.
+const UNDO_MAX: Duration = Duration::from_secs(1);
 
 impl Worker {
     /// Claims a batch and applies it. Answers how many messages it had.
@@ -34,25 +37,13 @@ impl Worker {
     pub(super) async fn apply(&mut self, tenant: Tenant) -> Result<usize, ChartError> {
         let key = self.directory.key(tenant).await?;
         let mut tx = self.store.begin(tenant).await?;
-        let claim = match self.state.lacking.take() {
-            Some((messages, lanes)) => lanes::claim_exactly(&mut tx, &messages, &lanes).await?,
-            None => lanes::claim(&mut tx, FOLD_VERSION, self.state.size).await?,
+        let (messages, written) = match self.attempt(&mut tx, &key).await {
+            Ok(done) if !done.0.is_empty() => done,
+            nothing => {
+                let undone = undo(tx).await;
+                return nothing.and(undone).map(|()| 0);
+            }
         };
-        if claim.messages.is_empty() {
-            tx.rollback().await?;
-            return Ok(0);
-        }
-        self.state.in_hand.clone_from(&claim.messages);
-        if self.state.size as usize <= claim.messages.len() {
-            // There is more: another worker may look for it.
-            self.state.watch = None;
-        }
-        tx.hush(hushed(&claim.messages));
-        let mut messages = self.read(tenant, &claim.messages, &key).await?;
-        let gathered = chart::gather(&mut messages);
-        self.state.charting.careful = 0 < self.state.n_transient;
-        let written = self.state.charting.write(&mut tx, gathered, &key).await?;
-        self.finish(&mut tx, &messages).await?;
         tx.commit().await.map_err(store::StoreError::from)?;
         messages.iter().for_each(count_places);
         self.applied
@@ -63,6 +54,36 @@ impl Worker {
             raise(&self.store, tenant).await;
         }
         Ok(messages.len())
+    }
+
+    /// All but the commit; nothing where nothing could be claimed.
+    async fn attempt(
+        &mut self,
+        tx: &mut Tx,
+        key: &IdentityKey,
+    ) -> Result<(Vec<Read>, Vec<Done>), ChartError> {
+        let footing = self.state.of(tx.tenant());
+        let claim = match footing.lacking.take() {
+            Some((messages, lanes)) => lanes::claim_exactly(tx, &messages, &lanes).await?,
+            None => lanes::claim(tx, FOLD_VERSION, footing.size).await?,
+        };
+        if claim.messages.is_empty() {
+            return Ok((Vec::new(), Vec::new()));
+        }
+        footing.in_hand.clone_from(&claim.messages);
+        let is_more = footing.size as usize <= claim.messages.len();
+        let has_failed = 0 < footing.n_transient;
+        if is_more {
+            // Another worker may look for it.
+            self.state.watch = None;
+        }
+        tx.hush(hushed(&claim.messages));
+        let mut messages = self.read(tx.tenant(), &claim.messages, key).await?;
+        let gathered = chart::gather(&mut messages);
+        self.state.charting.careful = has_failed;
+        let written = self.state.charting.write(tx, gathered, key).await?;
+        self.finish(tx, &messages).await?;
+        Ok((messages, written))
     }
 
     fn count(&self, n_applied: usize, n_dead: usize, written: &[Done]) {
@@ -131,6 +152,13 @@ impl Worker {
         lanes::finish(tx, &done, &lanes, FOLD_VERSION).await?;
         Ok(())
     }
+}
+
+/// Undoes a batch, waited for: the next claim must find its lanes free. Not for long, since the
+/// connection may be what failed.
+async fn undo(tx: Tx) -> Result<(), ChartError> {
+    let undone = tokio::time::timeout(UNDO_MAX, tx.rollback()).await;
+    Ok(undone.unwrap_or(Ok(()))?)
 }
 
 /// The messages of which the changes alarm nobody. One that shares a lane with a loud one of the batch

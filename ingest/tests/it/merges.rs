@@ -6,7 +6,7 @@ use serde_json::Value;
 use crate::support::{World, adt};
 
 /// A merge of `old` into `new`.
-fn merge(control_id: &str, old: &str, new: &str, at: &str) -> String {
+pub(crate) fn merge(control_id: &str, old: &str, new: &str, at: &str) -> String {
     let message = adt("A40", control_id, new, at);
     let head: Vec<&str> = message.split('\r').take(3).collect();
     format!("{}\rMRG|{old}^^^AGENCY^MR\r", head.join("\r"))
@@ -21,7 +21,7 @@ fn unlink(control_id: &str, one: &str, other: &str, at: &str) -> String {
     )
 }
 
-async fn chart(world: &World) -> Vec<(ResourceType, Value)> {
+pub(crate) async fn chart(world: &World) -> Vec<(ResourceType, Value)> {
     let mut chart = Vec::new();
     for kind in [
         ResourceType::Patient,
@@ -37,7 +37,7 @@ async fn chart(world: &World) -> Vec<(ResourceType, Value)> {
     chart
 }
 
-fn subjects(chart: &[(ResourceType, Value)]) -> Vec<&str> {
+pub(crate) fn subjects(chart: &[(ResourceType, Value)]) -> Vec<&str> {
     let mut subjects: Vec<&str> = chart
         .iter()
         .filter_map(|(_, it)| it.pointer("/subject/reference")?.as_str())
