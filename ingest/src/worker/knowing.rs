@@ -4,8 +4,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use mapping::Ties;
 use mapping::inbound::{EntityKind, NOBODY};
-use mapping::{Link, Ties};
 use model::{EntityId, JournalId};
 use store::fact::FactRow;
 use store::{StoreError, Tx, fact, matching};
@@ -18,17 +18,34 @@ use super::links::{self, Tied};
 /// Each round finds what is one with what the last one found.
 const ROUNDS_MAX: usize = 16;
 
+/// What the store is asked about.
+pub(super) struct About {
+    /// Entities and in whose name they are spoken of.
+    pub(super) pairs: Vec<(EntityId, EntityId)>,
+    /// Those of which somebody else may speak for the first time.
+    pub(super) met: Vec<EntityId>,
+    /// Patients that are to be folded anew, although nothing was said of them.
+    pub(super) again: Vec<EntityId>,
+}
+
+impl About {
+    pub(super) fn of(entities: &Entities, again: Vec<EntityId>) -> Self {
+        let met = entities
+            .iter()
+            .filter(|(_, said)| said.kind != EntityKind::Patient);
+        Self {
+            pairs: entities.keys().copied().collect(),
+            met: met.map(|((entity, _), _)| *entity).collect(),
+            again,
+        }
+    }
+}
+
 /// What the store knows of entities, locked until the transaction ends, with what links change of it.
-pub(super) async fn know(
-    tx: &mut Tx,
-    entities: &Entities,
-    links: Vec<Link>,
-    again: Vec<EntityId>,
-) -> Result<Known, ChartError> {
-    let about = entities.keys().flat_map(|(one, owner)| [*one, *owner]);
-    let about: Vec<EntityId> = about.chain(again.iter().copied()).collect();
-    let mut tied = Tied::new(links);
-    tied.look(tx, about).await?;
+pub(super) async fn know(tx: &mut Tx, about: About, mut tied: Tied) -> Result<Known, ChartError> {
+    let About { pairs, met, again } = about;
+    let all = pairs.iter().flat_map(|(one, owner)| [*one, *owner]);
+    tied.look(tx, all.chain(again.iter().copied())).await?;
     // Whose whole chart is folded anew, and what that is.
     let mut owners: BTreeSet<EntityId> = again.iter().copied().collect();
     for _ in 0..ROUNDS_MAX {
@@ -42,10 +59,10 @@ pub(super) async fn know(
         for entity in owned(tx, &owners).await? {
             turned.entry(entity).or_insert(journal);
         }
-        let wanted: BTreeSet<EntityId> = entities.keys().map(|(entity, _)| *entity).collect();
+        let wanted: BTreeSet<EntityId> = pairs.iter().map(|(entity, _)| *entity).collect();
         let wanted = wanted.into_iter().chain(turned.keys().copied());
         let wanted = with_their_likes(wanted, [&before, &after]);
-        let rows = load(tx, entities, &wanted).await?;
+        let rows = load(tx, &met, &wanted).await?;
         // Whose visit is another one now speaks of it elsewhere, too.
         let n_owners = owners.len();
         let of_turned = rows.iter().filter(|row| turned.contains_key(&row.entity));
@@ -84,11 +101,10 @@ async fn known(
 
 /// What has another lead now, or is one with others than before.
 fn turned(tied: &Tied, before: &Ties, after: &Ties) -> BTreeMap<EntityId, Option<JournalId>> {
-    if tied.said().is_empty() {
+    if !tied.is_changing() {
         return BTreeMap::new();
     }
-    let said = tied.said().iter();
-    let journal = said.filter_map(|link| link.source.journal).max();
+    let journal = tied.journal();
     let reached = tied.ends().into_iter().collect();
     links::turned(reached, before, after)
         .map(|entity| (entity, journal))
@@ -119,15 +135,11 @@ fn with_their_likes(entities: impl Iterator<Item = EntityId>, ties: [&Ties; 2]) 
 /// locked before it is looked for: two new rows of one entity must see each other.
 async fn load(
     tx: &mut Tx,
-    entities: &Entities,
+    met: &[EntityId],
     wanted: &[EntityId],
 ) -> Result<Vec<FactRow>, ChartError> {
-    let shared = entities
-        .iter()
-        .filter(|(_, said)| said.kind != EntityKind::Patient);
-    let shared: Vec<EntityId> = shared.map(|((entity, _), _)| *entity).collect();
-    if !shared.is_empty() {
-        fact::meet(tx, &shared).await?;
+    if !met.is_empty() {
+        fact::meet(tx, met).await?;
     }
     Ok(fact::load(tx, wanted).await?)
 }
