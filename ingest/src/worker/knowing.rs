@@ -62,12 +62,20 @@ pub(super) async fn know(tx: &mut Tx, about: About, mut tied: Tied) -> Result<Kn
         let wanted: BTreeSet<EntityId> = pairs.iter().map(|(entity, _)| *entity).collect();
         let wanted = wanted.into_iter().chain(turned.keys().copied());
         let wanted = with_their_likes(wanted, [&before, &after]);
-        let rows = load(tx, &met, &wanted).await?;
+        let mut rows = load(tx, &met, &wanted).await?;
+        rows.extend(others_of_named(tx, &rows, &wanted, [&before, &after]).await?);
+        rows.sort_by_key(|row| (row.entity, row.owner));
         // Whose visit is another one now speaks of it elsewhere, too.
         let n_owners = owners.len();
         let of_turned = rows.iter().filter(|row| turned.contains_key(&row.entity));
         owners.extend(of_turned.map(|row| row.owner).filter(|it| *it != NOBODY));
-        let is_more = tied.look(tx, rows.iter().flat_map(spoken_of)).await?;
+        let claimants = claimants(&pairs, &rows, [&before, &after]);
+        if !claimants.is_empty() {
+            // Nobody writes their charts meanwhile: who has the visit decides what these refer to.
+            links::lock(tx, &claimants).await?;
+            owners.extend(claimants);
+        }
+        let is_more = tied.look(tx, rows.iter().flat_map(tied_in)).await?;
         if is_more || n_owners != owners.len() {
             continue;
         }
@@ -144,18 +152,90 @@ async fn load(
     Ok(fact::load(tx, wanted).await?)
 }
 
-/// Whose a row is, and of whom else it speaks: what may be called otherwise by now.
-fn spoken_of(row: &FactRow) -> Vec<EntityId> {
-    let text = std::str::from_utf8(&row.body).unwrap_or_default();
-    let names = ["Patient", "Encounter", "Account"];
-    let references = text.match_indices('/').filter_map(|(at, _)| {
-        let kind = text.get(..at)?;
-        let is_tied = names.iter().any(|name| kind.ends_with(name));
-        let id = is_tied.then(|| text.get(at + 1..=at + 36)).flatten()?;
-        Some(EntityId(Uuid::parse_str(id).ok()?))
-    });
-    references
+/// Those in whose names the same thing is spoken of, where they are not one, before or after: of something
+/// of which something is said now.
+fn claimants(
+    pairs: &[(EntityId, EntityId)],
+    rows: &[FactRow],
+    ties: [&Ties; 2],
+) -> BTreeSet<EntityId> {
+    let mut claimants = BTreeSet::new();
+    for ties in ties {
+        let said: BTreeSet<EntityId> = pairs.iter().map(|(one, _)| ties.lead(*one)).collect();
+        let rows = rows.iter().map(|row| (row.entity, row.owner));
+        let things = rows.chain(pairs.iter().copied());
+        let things = things.filter(|(entity, owner)| entity != owner && *owner != NOBODY);
+        let mut things: Vec<(EntityId, EntityId)> = things
+            .map(|(entity, owner)| (ties.lead(entity), owner))
+            .filter(|(lead, _)| said.contains(lead))
+            .collect();
+        things.sort_unstable();
+        for thing in things.chunk_by(|one, other| one.0 == other.0) {
+            let mut persons = thing.iter().map(|(_, owner)| ties.lead(*owner));
+            let first = persons.next();
+            if persons.any(|person| Some(person) != first) {
+                claimants.extend(thing.iter().map(|(_, owner)| *owner));
+            }
+        }
+    }
+    claimants
+}
+
+/// What others say of things that rows only name: who of two patients has them decides what is meant.
+async fn others_of_named(
+    tx: &mut Tx,
+    rows: &[FactRow],
+    known: &[EntityId],
+    ties: [&Ties; 2],
+) -> Result<Vec<FactRow>, ChartError> {
+    let known: BTreeSet<EntityId> = known.iter().copied().collect();
+    let named: BTreeSet<EntityId> = rows.iter().flat_map(|row| named(row, &CLAIMED)).collect();
+    let mut named = with_their_likes(named.into_iter(), ties);
+    named.retain(|it| !known.contains(it));
+    if named.is_empty() {
+        return Ok(Vec::new());
+    }
+    Ok(fact::peek(tx, &named).await?)
+}
+
+/// What may be called otherwise by now.
+const TIED: [&str; 4] = ["Patient", "Encounter", "Account", "EpisodeOfCare"];
+/// What several patients may claim, and others of theirs refer to.
+const CLAIMED: [&str; 10] = [
+    "Encounter",
+    "Account",
+    "EpisodeOfCare",
+    "ServiceRequest",
+    "MedicationRequest",
+    "DiagnosticReport",
+    "Specimen",
+    "Appointment",
+    "DocumentReference",
+    "ChargeItem",
+];
+
+/// Whose a row is, and of whom else it speaks.
+fn tied_in(row: &FactRow) -> Vec<EntityId> {
+    named(row, &TIED)
         .chain([row.entity, row.owner])
         .filter(|it| *it != NOBODY)
         .collect()
+}
+
+/// The entities to which a row refers as one of some types.
+fn named<'r>(row: &'r FactRow, types: &'static [&str]) -> impl Iterator<Item = EntityId> + 'r {
+    let text = std::str::from_utf8(&row.body).unwrap_or_default();
+    text.match_indices('/').filter_map(move |(at, _)| {
+        let before = text.get(..at)?.as_bytes();
+        let n_letters = before
+            .iter()
+            .rev()
+            .take_while(|it| it.is_ascii_alphabetic());
+        let kind = text.get(at - n_letters.count()..at)?;
+        let id = types
+            .contains(&kind)
+            .then(|| text.get(at + 1..=at + 36))
+            .flatten()?;
+        Some(EntityId(Uuid::parse_str(id).ok()?))
+    })
 }

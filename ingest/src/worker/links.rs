@@ -161,7 +161,7 @@ fn ends(links: &[Link]) -> BTreeSet<EntityId> {
 
 /// The locks of all that links reach, of patients these are their lanes: a batch that has not got them is
 /// begun anew with them. Two batches that tie one thing must see each other's links.
-async fn lock(tx: &mut Tx, ends: &BTreeSet<EntityId>) -> Result<(), ChartError> {
+pub(super) async fn lock(tx: &mut Tx, ends: &BTreeSet<EntityId>) -> Result<(), ChartError> {
     let lanes: Vec<LaneId> = ends.iter().map(|end| LaneId(end.0)).collect();
     if lanes::try_lock(tx, &lanes).await? {
         Ok(())

@@ -43,6 +43,8 @@ pub struct Whole<'f> {
     joined: Option<Facts>,
     /// What references to some entities mean here.
     means: BTreeMap<EntityId, EntityId>,
+    /// In whose name it is said: the leads of the patients.
+    owners: Vec<EntityId>,
     /// Spoken of in the name of patients who are not one: whose it is, and who else claims it.
     claimed: Option<(EntityId, EntityId)>,
 }
@@ -64,7 +66,33 @@ pub fn wholes<'f>(
         }
     }
     let wholes = |(kind, lead, rows)| unit(kind, lead, rows, ties, key);
-    units.into_iter().flat_map(wholes).collect()
+    let mut wholes: Vec<Whole<'f>> = units.into_iter().flat_map(wholes).collect();
+    refer_to_own(&mut wholes);
+    wholes
+}
+
+/// What a patient's resources say of a thing that another patient has means the patient's own one.
+fn refer_to_own(wholes: &mut [Whole<'_>]) {
+    let mut own: BTreeMap<EntityId, BTreeMap<EntityId, EntityId>> = BTreeMap::new();
+    for whole in wholes.iter() {
+        let Some((_, claimant)) = whole.claimed else {
+            continue;
+        };
+        // Only things: a patient to whom one thing was moved is still oneself elsewhere.
+        let things = || whole.means.iter().filter(|(_, meant)| **meant != claimant);
+        for owner in &whole.owners {
+            own.entry(*owner).or_default().extend(things());
+        }
+    }
+    if own.is_empty() {
+        return;
+    }
+    for whole in wholes {
+        let owner = whole.owners.first();
+        for (id, meant) in owner.and_then(|owner| own.get(owner)).into_iter().flatten() {
+            whole.means.entry(*id).or_insert(*meant);
+        }
+    }
 }
 
 /// The wholes of rows that have one lead: one, unless patients who are not one claim it.
@@ -76,7 +104,11 @@ fn unit<'f>(
     key: &IdentityKey,
 ) -> Vec<Whole<'f>> {
     if rows.len() < 2 || kind == EntityKind::Patient || kind.shared() {
-        return vec![Whole::of(kind, lead, rows)];
+        let owner = rows.first().map(|row| row.owner);
+        let owner = owner.filter(|owner| *owner != NOBODY);
+        let mut whole = Whole::of(kind, lead, rows);
+        whole.owners.extend(owner.map(|owner| ties.lead(owner)));
+        return vec![whole];
     }
     rows.sort_by(|one, other| {
         let first = first_said(&one.facts).cmp(&first_said(&other.facts));
@@ -100,9 +132,12 @@ fn unit<'f>(
     }
     let holder = groups.first().map_or(NOBODY, |(person, _)| *person);
     let whole = |(nth, (person, rows)): (usize, (EntityId, Vec<Row<'f>>))| {
-        let owners: Vec<EntityId> = rows.iter().map(|row| row.owner).collect();
+        let owners = rows.iter().map(|row| row.owner);
+        let owners: Vec<EntityId> = owners.filter(|owner| *owner != NOBODY).collect();
         let mut whole = Whole::of(kind, lead, rows);
-        let renamed = owners.into_iter().filter(|owner| *owner != NOBODY);
+        whole.owners = owners.iter().map(|owner| ties.lead(*owner)).collect();
+        whole.owners.push(person);
+        let renamed = owners.into_iter();
         whole.means.extend(renamed.map(|owner| (owner, person)));
         if nth != 0 {
             whole.stand_apart(person, key);
@@ -151,6 +186,7 @@ impl<'f> Whole<'f> {
             members: vec![(entity, Cow::Borrowed(facts))],
             joined: None,
             means: BTreeMap::new(),
+            owners: Vec::new(),
             claimed: None,
         }
     }
@@ -178,6 +214,7 @@ impl<'f> Whole<'f> {
             members,
             joined,
             means: BTreeMap::new(),
+            owners: Vec::new(),
             claimed: None,
         }
     }
@@ -237,7 +274,7 @@ impl<'f> Whole<'f> {
             EntityKind::Appointment => appointment::fold(id, &parts),
             EntityKind::Document => document::fold(id, &parts, ctx),
             EntityKind::Charge => parts.whole(ResourceType::ChargeItem, id),
-            EntityKind::Episode => episode::fold(id, &parts, facts),
+            EntityKind::Episode => self.episodes(&parts),
             EntityKind::Order => order::request(id, &parts, ctx),
             EntityKind::Prescription => order::prescription(id, &parts, ctx),
             EntityKind::Report => order::report(id, &parts, ctx),
@@ -289,6 +326,16 @@ impl<'f> Whole<'f> {
         drafts
     }
 
+    fn episodes<'d>(&'d self, parts: &Parts<'d>) -> Vec<Draft<'d>> {
+        let others = self.members.get(1..).unwrap_or_default();
+        let facts: Vec<&Facts> = others.iter().map(|(_, facts)| facts.as_ref()).collect();
+        let episode = episode::fold(self.id, parts, self.facts(), &facts);
+        let others = others
+            .iter()
+            .filter_map(|(entity, facts)| episode::other(*entity, &Parts::of(facts)));
+        episode.into_iter().chain(others).collect()
+    }
+
     /// An account that another one replaces says so itself.
     fn accounts(&self) -> Vec<Draft<'_>> {
         let each = self.each();
@@ -322,18 +369,19 @@ impl<'f> Whole<'f> {
 /// All that is said of several entities that are one. The identifiers of those that do not lead are old
 /// ones: they are added apart.
 fn joined(kind: EntityKind, members: &[(EntityId, Cow<'_, Facts>)]) -> Facts {
+    let names: &[Place] = if kind == EntityKind::Patient {
+        &patient::NAMES
+    } else if kind == EntityKind::Visit {
+        &visit::NAMES
+    } else if kind == EntityKind::Episode {
+        &episode::NAMES
+    } else {
+        &[]
+    };
     let mut all = Facts::new();
     for (nth, (_, facts)) in members.iter().enumerate() {
-        let is_kept = |key: &RegisterKey| {
-            let names: &[Place] = if kind == EntityKind::Patient {
-                &patient::NAMES
-            } else if kind == EntityKind::Visit {
-                &visit::NAMES
-            } else {
-                &[]
-            };
-            nth == 0 || !key.part.is_empty() || !names.contains(&key.field)
-        };
+        let is_kept =
+            |key: &RegisterKey| nth == 0 || !key.part.is_empty() || !names.contains(&key.field);
         all.join_some(facts, is_kept);
     }
     all
