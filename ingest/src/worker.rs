@@ -13,7 +13,7 @@ mod rendering;
 mod setting_aside;
 mod taking_back;
 
-use std::{sync::Arc, time::Duration};
+use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use model::{LaneId, Tenant};
 use store::{Store, StoreError, lanes, lanes::Queued};
@@ -76,6 +76,15 @@ pub(crate) struct Worker {
 /// What a worker remembers between batches.
 pub(crate) struct State {
     charting: Charting,
+    /// This worker is the lookout.
+    watch: Option<OwnedMutexGuard<()>>,
+    /// Messages of a tenant's first batch.
+    size: u32,
+    tenants: HashMap<Tenant, Footing>,
+}
+
+/// How it stands with a tenant: what goes wrong there is no other's concern.
+struct Footing {
     /// Messages of the next batch: fewer after a failure, more again after a success.
     size: u32,
     n_transient: u32,
@@ -83,20 +92,26 @@ pub(crate) struct State {
     in_hand: Vec<Queued>,
     /// What the last batch held, and the lanes that it turned out to need besides.
     lacking: Option<(Vec<Queued>, Vec<LaneId>)>,
-    /// This worker is the lookout.
-    watch: Option<OwnedMutexGuard<()>>,
 }
 
 impl State {
     pub(crate) fn new(size: u32) -> Self {
         Self {
             charting: Charting::default(),
+            watch: None,
+            size,
+            tenants: HashMap::new(),
+        }
+    }
+
+    fn of(&mut self, tenant: Tenant) -> &mut Footing {
+        let size = self.size;
+        self.tenants.entry(tenant).or_insert_with(|| Footing {
             size,
             n_transient: 0,
             in_hand: Vec::new(),
             lacking: None,
-            watch: None,
-        }
+        })
     }
 }
 
@@ -113,7 +128,7 @@ impl Worker {
                 Ok(_) => {}
                 Err(error) => {
                     tracing::warn!(%error, "the queue can't be looked at");
-                    self.pause().await;
+                    self.pause(1).await;
                 }
             }
         }
@@ -145,15 +160,25 @@ impl Worker {
 
     /// One batch of a tenant.
     async fn turn(&mut self, tenant: Tenant) -> usize {
-        self.state.in_hand.clear();
+        self.state.of(tenant).in_hand.clear();
         match self.apply(tenant).await {
+            // Nothing was had, so nothing is known to go better than before.
+            Ok(0) => 0,
             Ok(n_messages) => {
-                self.state.n_transient = 0;
-                let larger = self.state.size.saturating_mul(2);
-                self.state.size = larger.min(self.batch_messages_max);
+                let most = self.batch_messages_max;
+                let footing = self.state.of(tenant);
+                footing.n_transient = 0;
+                footing.size = footing.size.saturating_mul(2).min(most);
                 n_messages
             }
-            Err(error) => self.cope(tenant, error).await,
+            Err(error) => {
+                let n_messages = self.cope(tenant, error).await;
+                if n_messages != 0 {
+                    // The lookout may have found nothing because we had the lanes.
+                    self.work.notify_one();
+                }
+                n_messages
+            }
         }
     }
 
@@ -165,29 +190,30 @@ impl Worker {
             self.rest().await;
             return 0;
         }
+        let footing = self.state.of(tenant);
+        let in_hand = std::mem::take(&mut footing.in_hand);
         if let ChartError::NeedsLanes(lanes) = error {
-            let messages = std::mem::take(&mut self.state.in_hand);
-            self.state.lacking = Some((messages, lanes));
+            footing.lacking = Some((in_hand, lanes));
             return 1;
         }
         let passes = matches!(&error, ChartError::Store(error) if error.is_transient());
-        self.state.n_transient += 1;
-        if passes && self.state.n_transient < TRANSIENT_MAX {
+        footing.n_transient += 1;
+        let n_transient = footing.n_transient;
+        if passes && n_transient < TRANSIENT_MAX {
             tracing::debug!(%error, "a batch is tried again");
             self.counters.retried.increment();
-            self.pause().await;
+            self.pause(n_transient).await;
             return 1;
         }
-        let in_hand = std::mem::take(&mut self.state.in_hand);
         if let [message] = in_hand.as_slice() {
             return self.set_aside(tenant, *message, &error).await;
         }
         tracing::warn!(%error, n_messages = in_hand.len(), "a batch is taken apart");
         self.counters.divided.increment();
         let n_messages = u32::try_from(in_hand.len()).unwrap_or(u32::MAX);
-        self.state.size = (n_messages.min(self.state.size) / 2).max(1);
+        footing.size = (n_messages.min(footing.size) / 2).max(1);
         if passes {
-            self.pause().await;
+            self.pause(n_transient).await;
         }
         1
     }
@@ -200,8 +226,8 @@ impl Worker {
         }
     }
 
-    async fn pause(&self) {
-        let n_failures = usize::try_from(self.state.n_transient).unwrap_or(usize::MAX);
+    async fn pause(&self, n_failures: u32) {
+        let n_failures = usize::try_from(n_failures).unwrap_or(usize::MAX);
         let pause = BACKOFF.get(n_failures.saturating_sub(1)).or(BACKOFF.last());
         tokio::select! {
             () = tokio::time::sleep(pause.copied().unwrap_or_default()) => {}

@@ -450,6 +450,7 @@ fn visit<'r, 'a>(
         && let Some(mrg) = message.segment("MRG")
     {
         mrg::other::visit(&mrg, message, reading, &voice);
+        pv1::renumbered_episode(&pv1, &mrg, message, reading);
     }
     if rules.identity == IdentityRule::MoveVisits {
         mrg::moved(message, &mut voice);

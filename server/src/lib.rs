@@ -7,6 +7,7 @@
 pub mod api;
 pub mod archive;
 pub mod bench;
+pub mod chores;
 pub mod cli;
 pub mod client;
 pub mod config;

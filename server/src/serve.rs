@@ -11,8 +11,7 @@ use std::time::Duration;
 use ::outbound::Dispatcher;
 use anyhow::Context as _;
 use ingest::{Ingest, Interface};
-use jiff::tz::TimeZone;
-use model::{Actor, Clock, Tenant};
+use model::{Clock, Tenant};
 use store::Store;
 use store::wake::Bell;
 use tokio::net::TcpListener;
@@ -20,12 +19,12 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::api::{self, Api, Destinations};
-use crate::config::{Config, HttpConfig, JournalConfig};
+use crate::chores;
+use crate::config::{Config, HttpConfig};
 use crate::http::{self, Health, Limits, Operations, Probe};
 use crate::metrics::{Counted, Metrics, Requests};
 use crate::opened::Opened;
 use crate::profiles::Library;
-use crate::retention::{self, Policy};
 
 pub(crate) use inbound::settings as interface_settings;
 
@@ -33,8 +32,6 @@ pub(crate) use inbound::settings as interface_settings;
 const DRAIN: Duration = Duration::from_secs(15);
 /// Requests that are worked on at a time; more wait.
 const REQUESTS_MAX: usize = 512;
-/// Partitions are made and old resends forgotten this often.
-const CHORES: Duration = Duration::from_hours(1);
 
 /// The dispatchers' counters, by destination.
 type Sent = Vec<(String, Arc<::outbound::Counters>)>;
@@ -79,7 +76,8 @@ impl Server {
         };
         let api = Api::new(store.clone(), face(&config.http), destinations, requests);
         let http = bind(&config.http, api, operations, &stop, &tasks).await?;
-        tasks.spawn(chores(store, config.journal.clone(), stop.clone()));
+        let journal = config.journal.clone();
+        tasks.spawn(chores::run(store, journal, chores::EVERY, stop.clone()));
         Ok(Self {
             http,
             mllp,
@@ -258,34 +256,4 @@ fn probe(interfaces: &[Arc<Interface>]) -> Probe {
             .collect::<Vec<_>>();
         (!deaf.is_empty()).then(|| format!("interfaces that do not listen: {}", deaf.join(", ")))
     })
-}
-
-/// Makes next month's partitions, forgets old resends, and drops once a day what retention says.
-async fn chores(store: Store, journal: JournalConfig, stop: CancellationToken) {
-    let mut retained = None;
-    loop {
-        tokio::select! {
-            () = stop.cancelled() => return,
-            () = tokio::time::sleep(CHORES) => {}
-        }
-        let made = store.ensure_partitions().await;
-        let purged = store::stats::purge_seen(&store).await;
-        for error in [made.err(), purged.err()].into_iter().flatten() {
-            tracing::warn!(%error, "a regular chore failed; it is tried again in an hour");
-        }
-        let today = store.clock().now().to_zoned(TimeZone::UTC).date();
-        if journal.retention_years.is_none() || retained == Some(today) {
-            continue;
-        }
-        match retain(&store, &journal).await {
-            Ok(()) => retained = Some(today),
-            Err(error) => tracing::warn!(%error, "retention failed; it is tried again in an hour"),
-        }
-    }
-}
-
-async fn retain(store: &Store, journal: &JournalConfig) -> anyhow::Result<()> {
-    let policy = Policy::of(journal, store).await?;
-    retention::apply(store, &policy, Actor::Server).await?;
-    Ok(())
 }

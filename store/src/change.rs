@@ -44,24 +44,31 @@ pub struct Change {
     pub journal: Option<JournalId>,
 }
 
+/// What a reader gets of each change, and the resource's current version.
+const COLUMNS: &str =
+    "c.xid::text::bigint as xid, c.id, c.rid, c.type, r.id as resource, c.version,
+    c.patient, c.journal, c.quiet, r.version as current";
+
+/// What comes after a place: of a tenant ($1), from an id on ($2) that nothing after the place ($3, $4)
+/// has a lesser one than, so many ($5).
+const AFTER: &str = "from change c
+    cross join lateral (
+        select id, version from resource
+        where tenant = c.tenant and type = c.type and rid = c.rid
+        offset 0
+    ) r
+    where c.tenant = $1 and $2 <= c.id
+        and (c.xid, c.id) > ($3::text::xid8, $4)
+        and c.xid < pg_snapshot_xmin(pg_current_snapshot())
+    order by c.xid, c.id
+    limit $5";
+
 /// What was committed after a place, in the feed's order. Only transactions older than every one
 /// that is still open are shown: what comes later can never stand before what was shown.
 pub async fn since(store: &Store, tenant: Tenant, after: Place, limit: u32) -> Result<Vec<Change>> {
-    let sql = "
-        select c.xid::text::bigint, c.id, c.rid, c.type, r.id, c.version, c.patient, c.journal
-        from change c
-        cross join lateral (
-            select id from resource
-            where tenant = c.tenant and type = c.type and rid = c.rid
-            offset 0
-        ) r
-        where c.tenant = $1 and $2 <= c.id
-            and (c.xid, c.id) > ($3::text::xid8, $4)
-            and c.xid < pg_snapshot_xmin(pg_current_snapshot())
-        order by c.xid, c.id
-        limit $5";
+    let sql = format!("select {COLUMNS} {AFTER}");
     let client = store.readers().get().await?;
-    let statement = client.prepare_cached(sql).await?;
+    let statement = client.prepare_cached(&sql).await?;
     let params: crate::tx::Params<'_> = &[
         &tenant.0,
         &floor(after),

@@ -28,7 +28,7 @@ pub struct Month {
     pub first_day: Date,
     /// How many entries it has.
     pub n_entries: u64,
-    /// The tenants that have entries in it.
+    /// The tenants that have entries in it, or something in quarantine.
     pub tenants: Vec<Tenant>,
     /// A legal hold reaches it.
     pub held: bool,
@@ -45,6 +45,8 @@ pub struct Dropped {
     pub at: Timestamp,
     /// How many entries it had.
     pub n_entries: u64,
+    /// How many refused messages and fragments were quarantined in it.
+    pub n_quarantined: u64,
     /// By which policy.
     pub policy: String,
     /// The least id after it: what was received before is no longer kept.
@@ -117,8 +119,11 @@ pub async fn months(store: &Store, until: Timestamp) -> Result<Vec<Month>> {
 }
 
 async fn month(client: &Client, first_day: Date, low: i64, high: i64) -> Result<Month> {
-    let sql = "select tenant, count(*) from journal
-        where $1 <= id and id < $2 group by 1 order by 1";
+    let sql = "select tenant, sum(n)::bigint from (
+            select tenant, count(*) as n from journal where $1 <= id and id < $2 group by 1
+            union all
+            select tenant, 0 from quarantine where $1 <= id and id < $2 group by 1
+        ) kept group by 1 order by 1";
     let rows = client.query(sql, &[&low, &high]).await?;
     let sql = "select held($1, $2), unfinished($1, $2)";
     let kept = client.query_one(sql, &[&low, &high]).await?;
@@ -157,7 +162,8 @@ pub async fn drop_month(store: &Store, first_day: Date, policy: &str) -> Result<
 /// The months that were dropped, the oldest first.
 pub async fn dropped(store: &Store) -> Result<Vec<Dropped>> {
     let client = store.readers().get().await?;
-    let sql = "select month::text, at, n_entries, policy, high from dropped_month order by month";
+    let sql = "select month::text, at, n_entries, policy, high, n_quarantined
+        from dropped_month order by month";
     let rows = client.query(sql, &[]).await?;
     let dropped = |row: &Row| {
         Ok(Dropped {
@@ -166,6 +172,7 @@ pub async fn dropped(store: &Store) -> Result<Vec<Dropped>> {
             n_entries: count(row.get(2)),
             policy: row.get(3),
             high: JournalId(row.get(4)),
+            n_quarantined: count(row.get(5)),
         })
     };
     rows.iter().map(dropped).collect()

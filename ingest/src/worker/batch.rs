@@ -1,10 +1,16 @@
 //! One batch, from claim to commit.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+    time::Duration,
+};
 
 use bytes::Bytes;
 use mapping::FOLD_VERSION;
-use model::{Action, Actor, AuditEvent, AuditOutcome, IdentityKey, JournalId, Tenant, Timestamp};
+use model::{
+    Action, Actor, AuditEvent, AuditOutcome, IdentityKey, JournalId, LaneId, Tenant, Timestamp,
+};
 use store::{
     Tx, journal, lanes,
     lanes::{Disposition, Queued},
@@ -22,6 +28,8 @@ use super::{
 /// Messages whose bytes are in memory at once: one of them may have up to the frame's limit, most
 /// have a kilobyte.
 const RAWS_AT_ONCE: usize = 64;
+/// How long undoing a batch is waited for.
+const UNDO_MAX: Duration = Duration::from_secs(1);
 
 impl Worker {
     /// Claims a batch and applies it. Answers how many messages it had.
@@ -29,26 +37,13 @@ impl Worker {
     pub(super) async fn apply(&mut self, tenant: Tenant) -> Result<usize, ChartError> {
         let key = self.directory.key(tenant).await?;
         let mut tx = self.store.begin(tenant).await?;
-        let claim = match self.state.lacking.take() {
-            Some((messages, lanes)) => lanes::claim_exactly(&mut tx, &messages, &lanes).await?,
-            None => lanes::claim(&mut tx, FOLD_VERSION, self.state.size).await?,
+        let (messages, written) = match self.attempt(&mut tx, &key).await {
+            Ok(done) if !done.0.is_empty() => done,
+            nothing => {
+                let undone = undo(tx).await;
+                return nothing.and(undone).map(|()| 0);
+            }
         };
-        if claim.messages.is_empty() {
-            tx.rollback().await?;
-            return Ok(0);
-        }
-        self.state.in_hand.clone_from(&claim.messages);
-        if self.state.size as usize <= claim.messages.len() {
-            // There is more: another worker may look for it.
-            self.state.watch = None;
-        }
-        let quiet = claim.messages.iter().filter(|message| message.quiet);
-        tx.hush(quiet.map(|message| message.journal));
-        let mut messages = self.read(tenant, &claim.messages, &key).await?;
-        let gathered = chart::gather(&mut messages);
-        self.state.charting.careful = 0 < self.state.n_transient;
-        let written = self.state.charting.write(&mut tx, gathered, &key).await?;
-        self.finish(&mut tx, &messages).await?;
         tx.commit().await.map_err(store::StoreError::from)?;
         messages.iter().for_each(count_places);
         self.applied
@@ -59,6 +54,36 @@ impl Worker {
             raise(&self.store, tenant).await;
         }
         Ok(messages.len())
+    }
+
+    /// All but the commit; nothing where nothing could be claimed.
+    async fn attempt(
+        &mut self,
+        tx: &mut Tx,
+        key: &IdentityKey,
+    ) -> Result<(Vec<Read>, Vec<Done>), ChartError> {
+        let footing = self.state.of(tx.tenant());
+        let claim = match footing.lacking.take() {
+            Some((messages, lanes)) => lanes::claim_exactly(tx, &messages, &lanes).await?,
+            None => lanes::claim(tx, FOLD_VERSION, footing.size).await?,
+        };
+        if claim.messages.is_empty() {
+            return Ok((Vec::new(), Vec::new()));
+        }
+        footing.in_hand.clone_from(&claim.messages);
+        let is_more = footing.size as usize <= claim.messages.len();
+        let has_failed = 0 < footing.n_transient;
+        if is_more {
+            // Another worker may look for it.
+            self.state.watch = None;
+        }
+        tx.hush(hushed(&claim.messages));
+        let mut messages = self.read(tx.tenant(), &claim.messages, key).await?;
+        let gathered = chart::gather(&mut messages);
+        self.state.charting.careful = has_failed;
+        let written = self.state.charting.write(tx, gathered, key).await?;
+        self.finish(tx, &messages).await?;
+        Ok((messages, written))
     }
 
     fn count(&self, n_applied: usize, n_dead: usize, written: &[Done]) {
@@ -127,6 +152,24 @@ impl Worker {
         lanes::finish(tx, &done, &lanes, FOLD_VERSION).await?;
         Ok(())
     }
+}
+
+/// Undoes a batch, waited for: the next claim must find its lanes free. Not for long, since the
+/// connection may be what failed.
+async fn undo(tx: Tx) -> Result<(), ChartError> {
+    let undone = tokio::time::timeout(UNDO_MAX, tx.rollback()).await;
+    Ok(undone.unwrap_or(Ok(()))?)
+}
+
+/// The messages of which the changes alarm nobody. One that shares a lane with a loud one of the batch
+/// does: they make one version together, and what the loud one brings must not be lost.
+fn hushed(messages: &[Queued]) -> impl Iterator<Item = JournalId> {
+    let lanes = |message: &Queued| std::iter::once(message.lane).chain(message.other_lane);
+    let loud = messages.iter().filter(|message| !message.quiet);
+    let loud: HashSet<LaneId> = loud.flat_map(lanes).collect();
+    let is_alone = move |message: &&Queued| !lanes(message).any(|lane| loud.contains(&lane));
+    let quiet = messages.iter().filter(|message| message.quiet);
+    quiet.filter(is_alone).map(|message| message.journal)
 }
 
 /// Counts what a message said that is not in the chart, or not as it was said.
@@ -210,4 +253,35 @@ pub(super) async fn off_the_reactor<T: Send + 'static>(
 ) -> Result<T, ChartError> {
     let done = tokio::task::spawn_blocking(work).await;
     done.map_err(|_| ChartError::Poison(chart::Poison::Panicked))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use store::InterfaceId;
+    use uuid::Uuid;
+
+    fn queued(journal: i64, lanes: &[u128], quiet: bool) -> Queued {
+        let lane = |at: usize| lanes.get(at).map(|lane| LaneId(Uuid::from_u128(*lane)));
+        Queued {
+            journal: JournalId(journal),
+            lane: lane(0).unwrap(),
+            other_lane: lane(1),
+            interface: InterfaceId(1),
+            attempts: 0,
+            reused_control_id: false,
+            quiet,
+        }
+    }
+
+    #[test]
+    fn a_backlog_that_meets_a_live_message_of_its_patient_is_not_hushed() {
+        let batch = [
+            queued(1, &[1], false),
+            queued(2, &[1], true),
+            queued(3, &[2, 1], true),
+            queued(4, &[2], true),
+        ];
+        assert_eq!(hushed(&batch).collect::<Vec<_>>(), [JournalId(4)]);
+    }
 }

@@ -426,21 +426,26 @@ fn fold(
 ) -> Result<(), Poison> {
     let touched = touched(joined, known);
     let journals = journals(joined, known);
+    let claimed = claimed(joined, [&known.before, &known.after]);
     let rows_of = |ties: &Ties, is_after: bool| -> Vec<Row<'_>> {
-        let is_touched = |one: &&Joined<'_>| touched.contains(&ties.lead(one.entity));
-        let touched = joined.iter().filter(is_touched);
-        touched.filter_map(|one| one.row(is_after)).collect()
+        let is_meant = |one: &&Joined<'_>| {
+            let lead = ties.lead(one.entity);
+            touched.contains(&lead) || claimed.contains(&lead)
+        };
+        let meant = joined.iter().filter(is_meant);
+        meant.filter_map(|one| one.row(is_after)).collect()
     };
+    let is_touched = |whole: &&Whole<'_>| touched.contains(&whole.entity());
     let before = wholes(rows_of(&known.before, false), &known.before, key);
     let after = wholes(rows_of(&known.after, true), &known.after, key);
     let context = |ties| FoldContext { key, ties };
-    let was = before.iter();
+    let was = before.iter().filter(is_touched);
     let was = was.flat_map(|whole| whole.drafts(&context(&known.before)));
     let mut was: BTreeMap<_, Draft<'_>> =
         was.map(|draft| ((draft.kind, draft.id), draft)).collect();
     let known_last = joined.iter().filter_map(|one| one.last).max();
     let last = journals.values().max().copied().or(known_last);
-    for whole in &after {
+    for whole in after.iter().filter(is_touched) {
         let members: Vec<&Joined<'_>> = members(whole, joined, &known.after);
         let of_batch = members
             .iter()
@@ -469,6 +474,26 @@ fn fold(
         .extend(gone.map(|((kind, id), journal)| Unwanted { kind, id, journal }));
     ask(changes, &before, &after, last);
     Ok(())
+}
+
+/// The leads of what is spoken of in several names: whose it is decides what references to it mean.
+fn claimed(joined: &[Joined<'_>], ties: [&Ties; 2]) -> BTreeSet<EntityId> {
+    let mut claimed = BTreeSet::new();
+    let mut rows = joined
+        .iter()
+        .filter(|one| one.entity != one.owner && !one.kind.shared());
+    let mut last = rows.next();
+    for one in rows {
+        for ties in ties {
+            let lead = ties.lead(one.entity);
+            let is_again = last.is_some_and(|last| last.entity == one.entity);
+            if is_again || !ties.group(lead).is_empty() {
+                claimed.insert(lead);
+            }
+        }
+        last = Some(one);
+    }
+    claimed
 }
 
 /// The leads, before and after, of what changed.

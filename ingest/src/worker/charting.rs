@@ -12,8 +12,9 @@ use store::{Tx, fact, identity, matching, resource, review};
 use super::ChartError;
 use super::batch::{event, heads, off_the_reactor, render};
 use super::chart::{self, Changes, Entities, Gathered, Known, NO_MESSAGE};
-use super::knowing::know;
+use super::knowing::{About, know};
 use super::lineage::Terms;
+use super::links::Tied;
 use super::rendering::{Done, content_of};
 use crate::rehearsal::Rehearsed;
 
@@ -96,7 +97,12 @@ impl Charting {
             gathered.links.extend(said.links);
             gathered.take(said.statements, journal.unwrap_or(NO_MESSAGE), None);
         }
-        let known = know(tx, &gathered.private, gathered.links, Vec::new()).await?;
+        let known = know(
+            tx,
+            About::of(&gathered.private, Vec::new()),
+            Tied::new(gathered.links),
+        )
+        .await?;
         let private = changes(gathered.private, known, key.clone()).await?;
         let ids: Vec<_> = gathered.shared.keys().map(|(entity, _)| *entity).collect();
         let known = Known {
@@ -120,7 +126,7 @@ impl Charting {
         if entities.is_empty() && links.is_empty() && again.is_empty() {
             return Ok(Vec::new());
         }
-        let known = know(tx, &entities, links, again).await?;
+        let known = know(tx, About::of(&entities, again), Tied::new(links)).await?;
         let changes = changes(entities, known, key.clone()).await?;
         self.change(tx, changes, &BTreeSet::new()).await
     }

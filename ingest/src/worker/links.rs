@@ -5,19 +5,45 @@ use std::collections::BTreeSet;
 use mapping::facts::Source;
 use mapping::inbound::EntityKind;
 use mapping::{Link, Maker, Relation, Ties};
-use model::{EntityId, LaneId};
+use model::{EntityId, JournalId, LaneId};
 use store::link::{self, LinkRow};
 use store::{Tx, lanes};
 
 use super::ChartError;
 use super::chart::Poison;
 
-/// The links around some entities, and what a batch says besides.
+/// The links around some entities, and what a batch says besides, or takes back.
 pub(super) struct Tied {
     /// Whom they are looked for around.
     around: BTreeSet<EntityId>,
     held: Vec<Link>,
     said: Vec<Link>,
+    withdrawn: Withdrawn,
+}
+
+/// Which links are taken back.
+#[derive(Default)]
+pub(super) struct Withdrawn {
+    /// What these messages said.
+    pub(super) messages: BTreeSet<JournalId>,
+    /// Matches of patients of whom nobody speaks any more.
+    pub(super) unknown: BTreeSet<EntityId>,
+}
+
+impl Withdrawn {
+    pub(super) fn is_empty(&self) -> bool {
+        self.messages.is_empty() && self.unknown.is_empty()
+    }
+
+    fn has(&self, link: &Link) -> bool {
+        let said = link.source.journal;
+        let is_unknown = |one: &EntityId| self.unknown.contains(one);
+        match link.maker {
+            Maker::Message => said.is_some_and(|journal| self.messages.contains(&journal)),
+            Maker::Match => is_unknown(&link.from) || is_unknown(&link.to),
+            Maker::Person => false,
+        }
+    }
 }
 
 impl Tied {
@@ -26,6 +52,15 @@ impl Tied {
             around: said.iter().flat_map(|link| [link.from, link.to]).collect(),
             held: Vec::new(),
             said,
+            withdrawn: Withdrawn::default(),
+        }
+    }
+
+    /// Links are taken back; `said` is what others say instead.
+    pub(super) fn without(said: Vec<Link>, withdrawn: Withdrawn) -> Self {
+        Self {
+            withdrawn,
+            ..Self::new(said)
         }
     }
 
@@ -39,7 +74,11 @@ impl Tied {
         let around: Vec<EntityId> = self.around.iter().copied().collect();
         let persons = link::leads(tx, &around).await?.into_iter();
         let mut reached: Vec<EntityId> = persons.map(|(entity, _)| entity).collect();
-        reached.extend(self.said.iter().flat_map(|link| [link.from, link.to]));
+        reached.extend(ends(&self.said));
+        if !self.withdrawn.is_empty() {
+            // What keeps two apart makes no person, and is taken back as well.
+            reached.extend(around);
+        }
         let mut held = Vec::new();
         if !reached.is_empty() {
             held = read(link::around(tx, &reached).await?)?;
@@ -47,10 +86,15 @@ impl Tied {
         }
         let changed = held != self.held;
         self.held = held;
-        if !self.said.is_empty() {
-            lock(tx, &self.joined().0).await?;
+        if self.is_changing() {
+            lock(tx, &self.ends()).await?;
         }
         Ok(changed)
+    }
+
+    /// Whether anything is said or taken back.
+    pub(super) fn is_changing(&self) -> bool {
+        !self.said.is_empty() || !self.withdrawn.is_empty()
     }
 
     /// Who was one with whom, and who is.
@@ -58,9 +102,13 @@ impl Tied {
         (Ties::of(&self.held), Ties::of(&self.joined().0))
     }
 
-    /// All links, and those of them that are new.
+    /// The links that stay or are said, and those of them that are new.
     fn joined(&self) -> (Vec<Link>, Vec<Link>) {
-        let mut links = self.held.clone();
+        let held = self.held.iter();
+        let mut links: Vec<Link> = held
+            .filter(|link| !self.withdrawn.has(link))
+            .cloned()
+            .collect();
         let mut news = Vec::new();
         for link in &self.said {
             let is_same = |held: &&mut Link| held.maker == link.maker && held.pair() == link.pair();
@@ -74,29 +122,36 @@ impl Tied {
         (links, news)
     }
 
-    /// Writes what was said, and what follows from it.
+    /// Writes what was said and what was taken back, and what follows from it.
     pub(super) async fn save(&self, tx: &mut Tx) -> Result<(), ChartError> {
         let (links, news) = self.joined();
-        if news.is_empty() {
+        let gone = self.held.iter().filter(|link| self.withdrawn.has(link));
+        let gone: Vec<LinkRow> = gone.map(row).collect();
+        if news.is_empty() && gone.is_empty() {
             return Ok(());
+        }
+        if !gone.is_empty() {
+            link::remove(tx, &gone).await?;
         }
         let rows: Vec<LinkRow> = news.iter().map(row).collect();
         link::save(tx, &rows).await?;
-        let reached: BTreeSet<EntityId> = ends(&links);
-        let reached: Vec<EntityId> = reached.into_iter().collect();
+        let reached: Vec<EntityId> = self.ends().into_iter().collect();
         let persons: Vec<_> = Ties::of(&links).iter().collect();
         link::lead(tx, &reached, &persons).await?;
         Ok(())
     }
 
-    /// All that links reach.
+    /// All that links reach, or reached.
     pub(super) fn ends(&self) -> BTreeSet<EntityId> {
-        ends(&self.joined().0)
+        let mut all = ends(&self.held);
+        all.extend(ends(&self.said));
+        all
     }
 
-    /// What was said.
-    pub(super) fn said(&self) -> &[Link] {
-        &self.said
+    /// The last message that said anything.
+    pub(super) fn journal(&self) -> Option<JournalId> {
+        let said = self.said.iter();
+        said.filter_map(|link| link.source.journal).max()
     }
 }
 
@@ -106,8 +161,8 @@ fn ends(links: &[Link]) -> BTreeSet<EntityId> {
 
 /// The locks of all that links reach, of patients these are their lanes: a batch that has not got them is
 /// begun anew with them. Two batches that tie one thing must see each other's links.
-pub(super) async fn lock(tx: &mut Tx, links: &[Link]) -> Result<(), ChartError> {
-    let lanes: Vec<LaneId> = ends(links).into_iter().map(|end| LaneId(end.0)).collect();
+pub(super) async fn lock(tx: &mut Tx, ends: &BTreeSet<EntityId>) -> Result<(), ChartError> {
+    let lanes: Vec<LaneId> = ends.iter().map(|end| LaneId(end.0)).collect();
     if lanes::try_lock(tx, &lanes).await? {
         Ok(())
     } else {
@@ -128,7 +183,7 @@ pub(super) fn turned<'t>(
     })
 }
 
-pub(super) fn read(rows: Vec<LinkRow>) -> Result<Vec<Link>, Poison> {
+fn read(rows: Vec<LinkRow>) -> Result<Vec<Link>, Poison> {
     let link = |row: LinkRow| {
         let (from, to) = if row.from_low {
             (row.low, row.high)
@@ -150,7 +205,7 @@ pub(super) fn read(rows: Vec<LinkRow>) -> Result<Vec<Link>, Poison> {
     links.ok_or(Poison::UnreadableLink)
 }
 
-pub(super) fn row(link: &Link) -> LinkRow {
+fn row(link: &Link) -> LinkRow {
     let (low, high) = link.pair();
     LinkRow {
         low,

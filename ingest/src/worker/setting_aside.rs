@@ -28,10 +28,11 @@ impl Worker {
         tracing::warn!(%error, journal.id = message.journal.0, "a message can't be applied");
         let set_aside = self.postpone_or_bury(tenant, message, error).await;
         match set_aside {
-            Ok(()) => self.state.n_transient = 0,
+            Ok(()) => self.state.of(tenant).n_transient = 0,
             Err(error) => {
                 tracing::warn!(%error, "a message can't be set aside");
-                self.pause().await;
+                let n_transient = self.state.of(tenant).n_transient;
+                self.pause(n_transient).await;
             }
         }
         1

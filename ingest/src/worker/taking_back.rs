@@ -4,16 +4,17 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use fhir::ResourceType;
 use mapping::inbound::Interpretation;
-use mapping::{Facts, Link, Maker, Ties};
+use mapping::{Facts, Link};
 use model::{EntityId, IdentityKey, JournalId, ResourceId, SourceIdentity};
-use store::link::{self, LinkRow};
+use store::link::LinkRow;
 use store::{Tx, fact, matching};
 
 use super::ChartError;
 use super::batch::off_the_reactor;
 use super::chart::{self, Changes, Known, NO_MESSAGE, Poison, Rebuilt};
 use super::charting::Charting;
-use super::links::{lock, read, row, turned};
+use super::knowing::{About, know};
+use super::links::{Tied, Withdrawn};
 use super::rendering::Done;
 
 /// A pair of entities, or an entity and its owner.
@@ -112,69 +113,26 @@ impl Charting {
         back: &Back,
         others: &Others,
     ) -> Result<Known, ChartError> {
-        let mut ids: Vec<EntityId> = back
-            .private
-            .iter()
-            .flat_map(|(entity, owner)| [*entity, *owner])
-            .collect();
-        ids.extend(back.links.iter().flat_map(|link| [link.low, link.high]));
-        let persons = link::leads(tx, &ids).await?;
-        ids.extend(persons.into_iter().map(|(entity, _)| entity));
-        let nobody = unknown(tx, back, others).await?;
-        let rows = link::around(tx, &ids).await?;
-        let is_back = |row: &LinkRow| {
-            let said = row.journal;
-            let said = said.is_some_and(|journal| back.messages.contains(&journal));
-            let matched = nobody.contains(&row.low) || nobody.contains(&row.high);
-            row.maker == Maker::Message as i16 && said
-                || row.maker == Maker::Match as i16 && matched
-        };
-        let (gone, stay): (Vec<LinkRow>, Vec<LinkRow>) = rows.into_iter().partition(is_back);
-        let stay = read(stay)?;
-        let mut links = stay.clone();
-        links.extend(read(gone.clone())?);
-        lock(tx, &links).await?;
-        let before = Ties::of(&links);
-        let mut reached: Vec<EntityId> =
-            links.iter().flat_map(|link| [link.from, link.to]).collect();
-        reached.sort_unstable();
-        reached.dedup();
-        let after = if gone.is_empty() {
-            before.clone()
-        } else {
-            let instead: Vec<Link> = gone
-                .iter()
-                .filter_map(|row| others.links.get(&(row.low, row.high)).cloned())
-                .collect();
-            link::remove(tx, &gone).await?;
-            let rows: Vec<LinkRow> = instead.iter().map(row).collect();
-            link::save(tx, &rows).await?;
-            let after = Ties::of(stay.iter().chain(&instead));
-            let persons: Vec<_> = after.iter().collect();
-            link::lead(tx, &reached, &persons).await?;
-            after
-        };
-        matching::pend(tx, &again(back, &nobody)).await?;
+        let unknown = unknown(tx, back, others).await?;
+        matching::pend(tx, &again(back, &unknown)).await?;
         let patients: Vec<EntityId> = patients(back).collect();
-        let nobody: Vec<EntityId> = nobody.into_iter().collect();
-        matching::forget(tx, &patients, &nobody).await?;
-        let mut turned: BTreeMap<EntityId, Option<JournalId>> = turned(reached, &before, &after)
-            .map(|entity| (entity, None))
-            .collect();
-        let owners: Vec<EntityId> = turned.keys().copied().collect();
-        for entity in fact::owned(tx, &owners).await? {
-            turned.entry(entity).or_insert(None);
-        }
-        let mut wanted: Vec<EntityId> = back.private.iter().map(|(entity, _)| *entity).collect();
-        wanted.extend(turned.keys());
-        wanted.extend(before.iter().chain(after.iter()).map(|(entity, _)| entity));
-        let staging = matching::staging(tx, &patients).await?;
-        Ok(Known {
-            rows: fact::load(tx, &wanted).await?,
-            before: before.with_staging(staging.clone()),
-            after: after.with_staging(staging),
-            turned,
-        })
+        let gone: Vec<EntityId> = unknown.iter().copied().collect();
+        matching::forget(tx, &patients, &gone).await?;
+        let ends = back.links.iter().flat_map(|link| [link.low, link.high]);
+        let about = About {
+            pairs: back.private.iter().copied().collect(),
+            met: back.private.iter().filter_map(spoken_of_by).collect(),
+            // Whose link is taken back is folded anew by that alone, where it changes anything.
+            again: Vec::new(),
+        };
+        let withdrawn = Withdrawn {
+            messages: back.messages.clone(),
+            unknown,
+        };
+        let instead = others.links.values().cloned().collect();
+        let mut tied = Tied::without(instead, withdrawn);
+        tied.look(tx, ends).await?;
+        know(tx, about, tied).await
     }
 
     async fn rebuild(
@@ -203,6 +161,11 @@ impl Charting {
             gone,
         })
     }
+}
+
+/// What others than its owner may speak of.
+fn spoken_of_by((entity, owner): &Pair) -> Option<EntityId> {
+    (entity != owner).then_some(*entity)
 }
 
 /// The patients of whom the messages spoke.

@@ -199,3 +199,30 @@ async fn a_server_that_stops_answers_what_it_has_in_hand() {
     // What was not answered was not taken either, so a resend is no duplicate.
     assert_eq!(i64::from(answered), journalled);
 }
+
+/// As when two servers create one thing: the loser finds it there, and does the batch again as a whole.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_batch_that_finds_its_resources_created_is_done_again_and_not_taken_apart() {
+    let Some(world) = World::new().await else {
+        return;
+    };
+    let mut sender = world.sender().await;
+    let all = |id: &str| -> Vec<u8> {
+        let one = |n| frame(a01(&format!("{id}{n}"), &format!("7{n}")));
+        (0..40).flat_map(one).collect()
+    };
+    let applied = "select count(*) from applied where disposition = 'applied'";
+    sender.write(all("M")).await;
+    sender.answers(40).await;
+    world.until(applied, 40).await;
+    // What is known of them is gone, and with it that their resources are there.
+    world.sql.batch_execute("delete from fact").await.unwrap();
+    let before = world.ingest.applications().divided.get();
+    sender.write(all("N")).await;
+    sender.answers(40).await;
+    world.until(applied, 80).await;
+    assert_eq!(world.ingest.applications().divided.get(), before);
+    let retried = world.ingest.applications().retried.get();
+    assert!((1..20).contains(&retried), "{retried}");
+    world.end().await;
+}

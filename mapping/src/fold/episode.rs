@@ -11,15 +11,25 @@ use crate::json;
 
 use super::timeline::Timeline;
 use super::visit::{between, text_in};
-use super::{Builder, Draft, Parts};
+use super::whole::identifiers_of;
+use super::{Builder, Draft, Parts, Said};
 
 /// What says only when it begins and ends.
 const LASTING: [Place; 2] = [Place::new("PV1", 44), Place::new("PV1", 45)];
 
-pub(super) fn fold<'f>(entity: EntityId, parts: &Parts<'f>, facts: &'f Facts) -> Vec<Draft<'f>> {
+/// The field that says what an episode is called, wherever its number stands.
+pub(super) const NAMES: [Place; 1] = [Place::new("PV1", 54)];
+
+/// The episode. `others` were the same under numbers that are not used any more.
+pub(super) fn fold<'f>(
+    entity: EntityId,
+    parts: &Parts<'f>,
+    facts: &'f Facts,
+    others: &[&'f Facts],
+) -> Option<Draft<'f>> {
     let said = parts.itself();
     if said.is_empty() {
-        return Vec::new();
+        return None;
     }
     let time = |name| {
         said.iter()
@@ -54,7 +64,44 @@ pub(super) fn fold<'f>(entity: EntityId, parts: &Parts<'f>, facts: &'f Facts) ->
     for (_, said) in parts.of_kind("diagnosis") {
         episode.add_all(said);
     }
-    vec![episode.finish()]
+    let mut added = Vec::new();
+    for facts in others {
+        for said in own_numbers(&Parts::of(facts)) {
+            added.extend(identifiers_of(said.fragment, true));
+            episode.explain(said);
+        }
+    }
+    for fragment in &added {
+        episode.add_computed(fragment);
+    }
+    Some(episode.finish())
+}
+
+/// An episode under a number that is not used any more.
+pub(super) fn other<'f>(entity: EntityId, parts: &Parts<'f>) -> Option<Draft<'f>> {
+    let said = parts.itself();
+    let patient = said
+        .iter()
+        .find_map(|said| said.fragment.element("patient"));
+    if said.is_empty() {
+        return None;
+    }
+    let mut episode = Builder::new(ResourceType::EpisodeOfCare, entity.into());
+    episode.add_computed("{\"status\":\"entered-in-error\"}");
+    if let Some(patient) = patient {
+        episode.assembly.put("patient", patient);
+    }
+    for said in own_numbers(parts) {
+        episode.add(said);
+    }
+    Some(episode.finish())
+}
+
+fn own_numbers<'f>(parts: &Parts<'f>) -> Vec<Said<'f>> {
+    let own = parts.itself().iter();
+    own.filter(|said| NAMES.contains(&said.field))
+        .copied()
+        .collect()
 }
 
 /// The stages before the present one.

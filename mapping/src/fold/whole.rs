@@ -44,6 +44,8 @@ pub struct Whole<'f> {
     joined: Option<Facts>,
     /// What references to some entities mean here.
     means: BTreeMap<EntityId, EntityId>,
+    /// In whose name it is said: the leads of the patients.
+    owners: Vec<EntityId>,
     /// Spoken of in the name of patients who are not one: whose it is, and who else claims it.
     claimed: Option<(EntityId, EntityId)>,
 }
@@ -65,7 +67,33 @@ pub fn wholes<'f>(
         }
     }
     let wholes = |(kind, lead, rows)| unit(kind, lead, rows, ties, key);
-    units.into_iter().flat_map(wholes).collect()
+    let mut wholes: Vec<Whole<'f>> = units.into_iter().flat_map(wholes).collect();
+    refer_to_own(&mut wholes);
+    wholes
+}
+
+/// What a patient's resources say of a thing that another patient has means the patient's own one.
+fn refer_to_own(wholes: &mut [Whole<'_>]) {
+    let mut own: BTreeMap<EntityId, BTreeMap<EntityId, EntityId>> = BTreeMap::new();
+    for whole in wholes.iter() {
+        let Some((_, claimant)) = whole.claimed else {
+            continue;
+        };
+        // Only things: a patient to whom one thing was moved is still oneself elsewhere.
+        let things = || whole.means.iter().filter(|(_, meant)| **meant != claimant);
+        for owner in &whole.owners {
+            own.entry(*owner).or_default().extend(things());
+        }
+    }
+    if own.is_empty() {
+        return;
+    }
+    for whole in wholes {
+        let owner = whole.owners.first();
+        for (id, meant) in owner.and_then(|owner| own.get(owner)).into_iter().flatten() {
+            whole.means.entry(*id).or_insert(*meant);
+        }
+    }
 }
 
 /// The wholes of rows that have one lead: one, unless patients who are not one claim it.
@@ -77,7 +105,11 @@ fn unit<'f>(
     key: &IdentityKey,
 ) -> Vec<Whole<'f>> {
     if rows.len() < 2 || kind == EntityKind::Patient || kind.shared() {
-        return vec![Whole::of(kind, lead, rows)];
+        let owner = rows.first().map(|row| row.owner);
+        let owner = owner.filter(|owner| *owner != NOBODY);
+        let mut whole = Whole::of(kind, lead, rows);
+        whole.owners.extend(owner.map(|owner| ties.lead(owner)));
+        return vec![whole];
     }
     rows.sort_by(|one, other| {
         let first = first_said(&one.facts).cmp(&first_said(&other.facts));
@@ -101,9 +133,12 @@ fn unit<'f>(
     }
     let holder = groups.first().map_or(NOBODY, |(person, _)| *person);
     let whole = |(nth, (person, rows)): (usize, (EntityId, Vec<Row<'f>>))| {
-        let owners: Vec<EntityId> = rows.iter().map(|row| row.owner).collect();
+        let owners = rows.iter().map(|row| row.owner);
+        let owners: Vec<EntityId> = owners.filter(|owner| *owner != NOBODY).collect();
         let mut whole = Whole::of(kind, lead, rows);
-        let renamed = owners.into_iter().filter(|owner| *owner != NOBODY);
+        whole.owners = owners.iter().map(|owner| ties.lead(*owner)).collect();
+        whole.owners.push(person);
+        let renamed = owners.into_iter();
         whole.means.extend(renamed.map(|owner| (owner, person)));
         if nth != 0 {
             whole.stand_apart(person, key);
@@ -152,6 +187,7 @@ impl<'f> Whole<'f> {
             members: vec![(entity, Cow::Borrowed(facts))],
             joined: None,
             means: BTreeMap::new(),
+            owners: Vec::new(),
             claimed: None,
         }
     }
@@ -179,6 +215,7 @@ impl<'f> Whole<'f> {
             members,
             joined,
             means: BTreeMap::new(),
+            owners: Vec::new(),
             claimed: None,
         }
     }
@@ -238,7 +275,7 @@ impl<'f> Whole<'f> {
             EntityKind::Appointment => appointment::fold(id, &parts),
             EntityKind::Document => document::fold(id, &parts, ctx),
             EntityKind::Charge => parts.whole(ResourceType::ChargeItem, id),
-            EntityKind::Episode => episode::fold(id, &parts, facts),
+            EntityKind::Episode => self.episodes(&parts),
             EntityKind::Order => order::request(id, &parts, ctx),
             EntityKind::Prescription => order::prescription(id, &parts, ctx),
             EntityKind::Report => order::report(id, &parts, ctx),
@@ -295,6 +332,16 @@ impl<'f> Whole<'f> {
         drafts
     }
 
+    fn episodes<'d>(&'d self, parts: &Parts<'d>) -> Vec<Draft<'d>> {
+        let others = self.members.get(1..).unwrap_or_default();
+        let facts: Vec<&Facts> = others.iter().map(|(_, facts)| facts.as_ref()).collect();
+        let episode = episode::fold(self.id, parts, self.facts(), &facts);
+        let others = others
+            .iter()
+            .filter_map(|(entity, facts)| episode::other(*entity, &Parts::of(facts)));
+        episode.into_iter().chain(others).collect()
+    }
+
     /// An account that another one replaces says so itself.
     fn accounts(&self) -> Vec<Draft<'_>> {
         let each = self.each();
@@ -329,6 +376,15 @@ impl<'f> Whole<'f> {
 /// ones: they are added apart. What one message says of several of them holds of each: the one that leads
 /// keeps its own.
 fn joined(kind: EntityKind, members: &[(EntityId, Cow<'_, Facts>)]) -> Facts {
+    let names: &[Place] = if kind == EntityKind::Patient {
+        &patient::NAMES
+    } else if kind == EntityKind::Visit {
+        &visit::NAMES
+    } else if kind == EntityKind::Episode {
+        &episode::NAMES
+    } else {
+        &[]
+    };
     let mut all = Facts::new();
     let lead = members.first().map(|(_, facts)| facts.as_ref());
     for (nth, (_, facts)) in members.iter().enumerate() {
@@ -338,13 +394,6 @@ fn joined(kind: EntityKind, members: &[(EntityId, Cow<'_, Facts>)]) -> Facts {
             own.is_some_and(|own| other.is_some_and(|other| own.source == other.source))
         };
         let is_kept = |key: &RegisterKey| {
-            let names: &[Place] = if kind == EntityKind::Patient {
-                &patient::NAMES
-            } else if kind == EntityKind::Visit {
-                &visit::NAMES
-            } else {
-                &[]
-            };
             let is_name = key.part.is_empty() && names.contains(&key.field);
             nth == 0 || !(is_name || is_of_lead(key))
         };

@@ -4,7 +4,7 @@ mod episode;
 pub(super) mod financial;
 mod stay;
 
-pub(super) use episode::blank as blank_episode;
+pub(super) use episode::{blank as blank_episode, renumbered as renumbered_episode};
 
 use fhirbolt::model::r4::resources::{Encounter, EncounterHospitalization, EncounterParticipant};
 use fhirbolt::model::r4::types::{Code, CodeableConcept, Coding, Identifier, Reference};

@@ -59,9 +59,14 @@ pub(crate) fn context<'a>(bytes: &[u8], profile: &'a Profile) -> Context<'a> {
 impl Chart {
     /// The chart after messages that arrived in this order.
     pub(crate) fn of<M: AsRef<str>>(messages: &[M]) -> Self {
+        Self::read(messages, profile())
+    }
+
+    /// [`Chart::of`] a site whose messages are read otherwise.
+    pub(crate) fn read<M: AsRef<str>>(messages: &[M], profile: &Profile) -> Self {
         let mut chart = Self::default();
         for message in messages {
-            chart.take(read_with(message.as_ref(), profile()));
+            chart.take(read_with(message.as_ref(), profile));
         }
         chart
     }

@@ -2,9 +2,10 @@
 
 use std::collections::BTreeMap;
 
+use mapping::Profile;
 use serde_json::Value;
 
-use crate::chart::Chart;
+use crate::chart::{Chart, profile, segment};
 
 fn adt(event: &str, stated: &str, lines: &str) -> String {
     format!(
@@ -33,7 +34,12 @@ fn merge(stated: &str, old: &str, new: &str) -> String {
 
 /// Every order of a few messages, which must all give the same.
 fn in_every_order(messages: &[String]) -> BTreeMap<String, Value> {
-    let expected = Chart::of(messages).resources();
+    in_every_order_with(messages, profile())
+}
+
+fn in_every_order_with(messages: &[String], profile: &Profile) -> BTreeMap<String, Value> {
+    let resources = |messages: &[&String]| Chart::read(messages, profile).resources();
+    let expected = Chart::read(messages, profile).resources();
     let mut orders = vec![Vec::new()];
     for message in messages {
         let longer = orders.iter().flat_map(|order: &Vec<&String>| {
@@ -46,10 +52,10 @@ fn in_every_order(messages: &[String]) -> BTreeMap<String, Value> {
         orders = longer.collect();
     }
     for mut order in orders {
-        assert_eq!(Chart::of(&order).resources(), expected);
+        assert_eq!(resources(&order), expected);
         let again = order.clone();
         order.extend(again);
-        assert_eq!(Chart::of(&order).resources(), expected, "twice");
+        assert_eq!(resources(&order), expected, "twice");
     }
     expected
 }
@@ -276,4 +282,137 @@ fn a_renumbered_visit_that_two_patients_claim_is_one_visit_each() {
         assert_eq!(encounter["subject"], condition["subject"]);
         assert_eq!(encounter["status"], "in-progress");
     }
+}
+
+/// Every resource that names a patient and a visit, an order or an episode: these are of that patient.
+pub(crate) fn each_has_its_own(chart: &BTreeMap<String, Value>) {
+    for (name, resource) in chart {
+        let subject = &resource["subject"];
+        let mut named = vec![&resource["encounter"], &resource["context"]];
+        for list in ["basedOn", "episodeOfCare"] {
+            named.extend(resource[list].as_array().into_iter().flatten());
+        }
+        for named in named {
+            let Some(named) = named["reference"].as_str() else {
+                continue;
+            };
+            let of = ["subject", "patient"].map(|who| &chart[named][who]);
+            assert!(of.contains(&subject), "{name} names {named}");
+        }
+    }
+}
+
+/// A result of a visit and the order that it was made for.
+fn result(stated: &str, patient: &str, number: &str) -> String {
+    format!(
+        "MSH|^~\\&|EMR|AGENCY|||{stated}||ORU^R01|R{stated}{patient}|P|2.5.1\n{}\n\
+         PV1|1|I|||||||||||||||||{number}^^^EMR^VN\nORC|RE|P{patient}^EMR\n\
+         OBR|1|P{patient}^EMR|F{patient}^LAB|1^Glucose^L\nOBX|1|NM|1^Glucose^L||5|mg/dL|||||F",
+        person(patient, "DOE^J")
+    )
+}
+
+#[test]
+fn what_refers_to_a_number_of_two_patients_refers_to_its_own_patients_visit() {
+    let chart = in_every_order(&[
+        admission("20240101", "66", "ROE^J", "V1"),
+        admission("20240102", "77", "DOE^JANE", "V1"),
+        result("20240103", "66", "V1"),
+        result("20240103", "77", "V1"),
+    ]);
+    assert_eq!(of_type(&chart, "Encounter").len(), 2);
+    let mut visits: Vec<_> = of_type(&chart, "DiagnosticReport")
+        .iter()
+        .map(|it| it["encounter"]["reference"].as_str().unwrap())
+        .collect();
+    visits.dedup();
+    assert_eq!(visits.len(), 2, "one each");
+    each_has_its_own(&chart);
+}
+
+#[test]
+fn what_refers_to_a_renumbered_visit_follows_it_to_each_new_number() {
+    let renumbered = |stated: &str, old: &str, new: &str| {
+        let lines = format!(
+            "{}\nMRG|77^^^EMR^MR||||{old}^^^EMR^VN\nPV1|1|I|||||||||||||||||{new}^^^EMR^VN",
+            person("77", "DOE^JANE")
+        );
+        adt("A50", stated, &lines)
+    };
+    let chart = in_every_order(&[
+        admission("20240101", "77", "DOE^JANE", "V1"),
+        result("20240102", "77", "V1"),
+        renumbered("20240103", "V1", "V2"),
+        renumbered("20240104", "V2", "V3"),
+    ]);
+    let encounters = of_type(&chart, "Encounter");
+    let of_v3 = encounters
+        .iter()
+        .find(|it| it["identifier"][0]["value"] == "V3");
+    let new = format!("Encounter/{}", of_v3.unwrap()["id"].as_str().unwrap());
+    for kind in ["Condition", "DiagnosticReport", "Observation"] {
+        let all = of_type(&chart, kind);
+        assert!(!all.is_empty(), "{kind}");
+        for resource in all {
+            assert_eq!(resource["encounter"]["reference"], new, "{kind}");
+        }
+    }
+}
+
+#[test]
+fn a_renumbered_visit_that_is_an_episode_takes_it_along_in_any_order() {
+    let profile = Profile::named("hchb").unwrap();
+    let of = |event: &str, stated: &str, number: &str, before: &str| {
+        let pv1 = segment(
+            "PV1",
+            &[(1, "1"), (2, "I"), (19, &format!("{number}^^^EMR^VN"))],
+        );
+        let mrg = segment(
+            "MRG",
+            &[(1, "77^^^EMR^MR"), (5, &format!("{before}^^^EMR^VN"))],
+        );
+        let mrg = if before.is_empty() {
+            String::new()
+        } else {
+            format!("{mrg}\n")
+        };
+        adt(
+            event,
+            stated,
+            &format!("{}\n{mrg}{pv1}", person("77", "DOE^JANE")),
+        )
+    };
+    let messages = [
+        of("A01", "20240101", "V1", ""),
+        of("A50", "20240103", "V2", "V1"),
+        // The sender goes on with the old number for a day.
+        of("A21", "20240104", "V1", ""),
+        of("A50", "20240105", "V3", "V2"),
+    ];
+    let chart = in_every_order_with(&messages, profile);
+    let episodes = of_type(&chart, "EpisodeOfCare");
+    let (old, new): (Vec<&Value>, Vec<&Value>) = episodes
+        .iter()
+        .partition(|it| it["status"] == "entered-in-error");
+    assert_eq!((old.len(), new.len()), (2, 1));
+    let new = new[0];
+    assert_eq!(new["status"], "onhold");
+    assert_eq!(new["statusHistory"][0]["status"], "active");
+    let uses: Vec<_> = new["identifier"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|it| &it["use"])
+        .collect();
+    assert_eq!(uses, [&Value::Null, &"old".into(), &"old".into()]);
+    let id = new["id"].as_str().unwrap();
+    for episode in &episodes {
+        assert_eq!(episode["patient"], new["patient"]);
+    }
+    for encounter in of_type(&chart, "Encounter") {
+        let named = &encounter["episodeOfCare"][0]["reference"];
+        let is_old = encounter["status"] == "entered-in-error";
+        assert!(is_old || *named == format!("EpisodeOfCare/{id}"));
+    }
+    each_has_its_own(&chart);
 }

@@ -1,5 +1,7 @@
 //! Messages that should never have come are taken out, by the built program.
 
+use std::collections::BTreeSet;
+
 use reqwest::StatusCode;
 use serde_json::Value;
 
@@ -283,6 +285,69 @@ async fn a_merge_that_should_not_have_been_is_taken_back() {
         patients
     };
     assert_eq!(plain(patients(&desk).await), plain(before));
+}
+
+/// What is written anew is folded by all ties, also those of things that the message only refers to.
+#[tokio::test]
+async fn what_stays_of_a_result_still_belongs_to_the_visit_under_its_new_number() {
+    let Some(desk) = Desk::open().await else {
+        return;
+    };
+    let visit = |number: &str| {
+        format!(
+            "PID|1||4711^^^EMR^MR||Made^Up||19500203|F\rPV1|1|I|||||||||||||||||{number}^^^EMR^VN\r"
+        )
+    };
+    let result = |id: &str, day: &str, of: &str, obx: &str| {
+        format!(
+            "MSH|^~\\&|EMR|HOSP|DB|DB|{day}080000+0000||ORU^R01|{id}|P|2.5.1\r{of}\
+             OBR|1|P1^EMR|F1^LAB|1^Glucose^L\rOBX|{obx}|mg/dL|||||F\r"
+        )
+    };
+    let renumbered = format!(
+        "MSH|^~\\&|EMR|HOSP|DB|DB|20260107080000+0000||ADT^A50|NEW|P|2.5.1\r\
+         EVN|A50|20260107080000+0000\r{}",
+        visit("V2").replace("PV1", "MRG|4711^^^EMR^MR||||V1^^^EMR^VN\rPV1")
+    );
+    // It names no visit: only what others said of the result does.
+    let patient = "PID|1||4711^^^EMR^MR\r";
+    let wrong = result("WRONG", "20260105", patient, "2|NM|2^Sodium^L||666");
+    let right = result("RIGHT", "20260106", &visit("V1"), "1|NM|1^Glucose^L||5");
+    receive(&desk.site, &[ADMISSION, &wrong, &right, &renumbered]).await;
+    let new = ["Encounter/", &encounter(&desk, "V2").await].concat();
+    assert!(contexts(&desk).await.contains(&new));
+    expunge(&desk, &number(&desk, "WRONG").await).await;
+    assert_eq!(rows_with(&desk, "666").await, 0);
+    assert_eq!(contexts(&desk).await, BTreeSet::from([new]));
+}
+
+/// The id of the Encounter with a number.
+async fn encounter(desk: &Desk, number: &str) -> String {
+    let token = desk.site.token(EVERYTHING).await;
+    let (_, found) = told(desk.site.get("/fhir/Encounter", &token)).await;
+    let mut entries = found["entry"].as_array().unwrap().iter();
+    let is_it = |entry: &&Value| entry["resource"]["identifier"][0]["value"] == number;
+    let entry = entries.find(is_it).unwrap();
+    entry["resource"]["id"].as_str().unwrap().to_owned()
+}
+
+/// The visits that reports and observations are of.
+async fn contexts(desk: &Desk) -> BTreeSet<String> {
+    let token = desk.site.token(EVERYTHING).await;
+    let mut contexts = BTreeSet::new();
+    for kind in ["DiagnosticReport", "Observation"] {
+        let (_, found) = told(desk.site.get(&format!("/fhir/{kind}"), &token)).await;
+        let entries = found["entry"].as_array().unwrap();
+        let of = |entry: &Value| {
+            Some(
+                entry["resource"]["encounter"]["reference"]
+                    .as_str()?
+                    .to_owned(),
+            )
+        };
+        contexts.extend(entries.iter().filter_map(of));
+    }
+    contexts
 }
 
 #[tokio::test]

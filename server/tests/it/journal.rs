@@ -363,3 +363,72 @@ async fn migrate_gives_a_named_role_what_a_server_needs() {
         assert!(output.unwrap().status.success(), "{args:?}");
     }
 }
+
+/// The clock of a store moves when a test says so.
+fn stand_at(store: &Store, time: &str) {
+    let Clock::Fixed(micros) = store.clock() else {
+        unreachable!()
+    };
+    let time: model::Timestamp = time.parse().unwrap();
+    micros.store(time.as_microsecond(), std::sync::atomic::Ordering::Relaxed);
+}
+
+#[tokio::test]
+async fn a_server_drops_what_is_over_at_its_start_and_each_day_and_keeps_what_is_held() {
+    let Some(desk) = Desk::open().await else {
+        return;
+    };
+    let store = long_ago(&desk).await;
+    for (day, id) in [
+        ("2024-02-10", "GOOD1"),
+        ("2024-03-10", "GOOD2"),
+        ("2024-04-10", "GOOD3"),
+    ] {
+        let iso = format!("{day}T08:00:00Z");
+        let day = day.replace('-', "");
+        stand_at(&store, &iso);
+        store.ensure_partitions().await.unwrap();
+        let admission = ADMISSION.replace("20260101", &day).replace("GOOD1", id);
+        receive_in(&store, &[&admission]).await;
+    }
+    let hold = "select place_hold(null, '2024-03-05Z', '2024-03-06Z', 'case 12')";
+    desk.site.execute(hold).await;
+    let journal = server::config::JournalConfig {
+        retention_years: Some(2),
+        ..server::config::JournalConfig::default()
+    };
+    let stop = tokio_util::sync::CancellationToken::new();
+    stand_at(&store, "2026-03-01T00:30:00Z");
+    store.ensure_partitions().await.unwrap();
+    let every = std::time::Duration::from_millis(20);
+    let chores = server::chores::run(store.clone(), journal, every, stop.clone());
+    let chores = tokio::spawn(chores);
+    // Their numbers in a row: 2 of February, 24 of February and April.
+    let months = "select coalesce(string_agg(extract(month from month)::text, '' order by month), '0')::bigint
+        from dropped_month where n_entries <> 0";
+    until(&desk, months, 2).await;
+    // April's time is over on May 1: not a day before, and then without a restart.
+    stand_at(&store, "2026-04-30T23:30:00Z");
+    tokio::time::sleep(every * 10).await;
+    assert_eq!(desk.site.number(months).await, 2);
+    stand_at(&store, "2026-05-01T00:30:00Z");
+    until(&desk, months, 24).await;
+    stop.cancel();
+    chores.await.unwrap();
+    assert_eq!(desk.site.number("select count(*) from journal").await, 1);
+    let of_march = "select count(*) from journal where control_id = 'GOOD2'";
+    assert_eq!(desk.site.number(of_march).await, 1);
+    let said = "select count(*) from audit where interaction = 'retention' and actor_kind = 's'
+        and request in ('journal of 2024-02-01: kept for 2 years', 'journal of 2024-04-01: kept for 2 years')";
+    assert_eq!(desk.site.number(said).await, 2);
+}
+
+async fn until(desk: &Desk, sql: &str, expected: i64) {
+    for _ in 0..1000 {
+        if desk.site.number(sql).await == expected {
+            return;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+    }
+    assert_eq!(desk.site.number(sql).await, expected);
+}

@@ -1,9 +1,9 @@
 //! The feed for side effects that must not be wrong: what it shows has stood for a while.
 
 use jiff::SignedDuration;
-use model::{IdSource, Tenant, VersionId};
+use model::{IdSource, Tenant};
 
-use super::{Change, Place, change, floor};
+use super::{AFTER, COLUMNS, Change, Place, change, floor};
 use crate::{Result, Store};
 
 /// When a change counts as settled.
@@ -29,7 +29,8 @@ impl Default for Settling {
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Settled {
     /// The changes, one for each resource: of versions that were overtaken only the last, and none that
-    /// was loaded quietly.
+    /// was loaded quietly. Their versions are the ones that stand now: what a quiet one made of a loud one
+    /// is news as well, and what it took back is none.
     pub changes: Vec<Change>,
     /// Where to go on.
     pub next: Place,
@@ -46,31 +47,29 @@ pub async fn settled(
 ) -> Result<Settled> {
     let now = store.clock().now();
     let before = |wait: SignedDuration| now.checked_sub(wait).map_or(0, IdSource::floor);
-    let sql = "
-        with moving as (
+    let sql = format!(
+        "with page as materialized (select {COLUMNS} {AFTER}),
+        moving as (
             select distinct patient, case when patient is null then rid end as rid
             from change where tenant = $1 and $6 <= id
+        ),
+        loud as (
+            select rid, max(version) as version from change
+            where tenant = $1 and $2 <= id and not quiet
+                and rid = any (array(select rid from page where not quiet and version < current))
+            group by rid
         )
-        select c.xid::text::bigint, c.id, c.rid, c.type, r.id, c.version, c.patient, c.journal,
-            r.version,
-            c.id < $7 or not exists (
+        select p.xid, p.id, p.rid, p.type, p.resource, p.current, p.patient, p.journal,
+            p.id < $7 or not exists (
                 select from moving m
-                where m.patient = c.patient or (c.patient is null and m.rid = c.rid)
+                where m.patient = p.patient or (p.patient is null and m.rid = p.rid)
             ),
-            c.quiet
-        from change c
-        cross join lateral (
-            select id, version from resource
-            where tenant = c.tenant and type = c.type and rid = c.rid
-            offset 0
-        ) r
-        where c.tenant = $1 and $2 <= c.id
-            and (c.xid, c.id) > ($3::text::xid8, $4)
-            and c.xid < pg_snapshot_xmin(pg_current_snapshot())
-        order by c.xid, c.id
-        limit $5";
+            not p.quiet and p.version = coalesce(l.version, p.version)
+        from page p left join loud l on l.rid = p.rid
+        order by p.xid, p.id"
+    );
     let client = store.readers().get().await?;
-    let statement = client.prepare_cached(sql).await?;
+    let statement = client.prepare_cached(&sql).await?;
     let params: crate::tx::Params<'_> = &[
         &tenant.0,
         &floor(after),
@@ -85,12 +84,11 @@ pub async fn settled(
         changes: Vec::new(),
         next: after,
     };
-    for row in rows.iter().take_while(|row| row.get(9)) {
+    for row in rows.iter().take_while(|row| row.get(8)) {
         let one = change(row);
         settled.next = one.place;
         // A later version is on its way: what it overtook nobody needs to hear of.
-        let is_quiet: bool = row.get(10);
-        if one.version == VersionId(row.get(8)) && !is_quiet {
+        if row.get(9) {
             settled.changes.push(one);
         }
     }

@@ -161,13 +161,14 @@ pub struct Again {
     pub quiet: bool,
 }
 
-/// Puts a journalled message (back) into the queue, for a replay or a dead letter that is retried.
+/// Puts a journalled message (back) into the queue, for a replay or a dead letter that is retried. One
+/// that waits there already and has not been told of stays loud.
 pub async fn requeue(tx: &mut Tx, again: Again) -> Result<()> {
     let sql = "insert into queue (journal, lane, other_lane, tenant, interface, quiet)
         values ($2, $3, $4, $1, $5, $6)
         on conflict (tenant, journal) do update set
             lane = excluded.lane, other_lane = excluded.other_lane, attempts = 0,
-            due_at = '-infinity', quiet = excluded.quiet";
+            due_at = '-infinity', quiet = queue.quiet and excluded.quiet";
     let other = again.other_lane.map(|lane| lane.0);
     let params: crate::tx::Params<'_> = &[
         &tx.tenant().0,

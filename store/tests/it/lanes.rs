@@ -304,6 +304,30 @@ async fn an_open_dead_letter_that_is_applied_after_all_is_settled() {
     assert!(open.unwrap().is_empty());
 }
 
+#[tokio::test]
+async fn a_message_that_waits_loudly_is_not_hushed_by_a_replay() {
+    let Some(db) = db::fresh().await else { return };
+    queue(&db, &[("a", None)]).await;
+    let mut tx = db.store.begin(Tenant::DEFAULT).await.unwrap();
+    let message = lanes::claim(&mut tx, 1, 9).await.unwrap().messages[0];
+    let quietly = lanes::Again {
+        journal: message.journal,
+        lane: message.lane,
+        other_lane: None,
+        interface: message.interface,
+        quiet: true,
+    };
+    lanes::requeue(&mut tx, quietly).await.unwrap();
+    let waiting = lanes::claim(&mut tx, 1, 9).await.unwrap().messages;
+    assert!(!waiting[0].quiet, "nobody was told of it yet");
+    lanes::finish(&mut tx, &[applied(&message)], &lanes_of(&waiting), 1)
+        .await
+        .unwrap();
+    lanes::requeue(&mut tx, quietly).await.unwrap();
+    let again = lanes::claim(&mut tx, 1, 9).await.unwrap().messages;
+    assert!(again[0].quiet);
+}
+
 async fn bury(tx: &mut store::Tx, message: &Queued) {
     let death = Death {
         journal: message.journal,

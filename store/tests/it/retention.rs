@@ -5,7 +5,7 @@ use jiff::civil::Date;
 use model::{Clock, JournalId, Tenant, Timestamp};
 use store::journal::{self, Broken, Chains, Raw, Receipt};
 use store::retention::{self, Month};
-use store::{Settings, Store, blob};
+use store::{InterfaceId, Settings, Store, blob, quarantine};
 
 use crate::db::{self, Db};
 use crate::journal::{kept, receipt, sha256};
@@ -223,4 +223,45 @@ async fn chunks_that_only_dropped_entries_name_go_with_them() {
     let stays = blob::exists(&db.store, Tenant::DEFAULT, &sha256(&big(2))).await;
     assert_eq!((gone.unwrap(), stays.unwrap()), (false, true));
     assert_eq!(broken(&db, &[]).await, None);
+}
+
+#[tokio::test]
+async fn what_was_quarantined_in_a_month_goes_with_it_and_is_held_with_it() {
+    let Some(db) = db::fresh().await else { return };
+    let (march, _) = two_months(&db).await;
+    let settings = Settings {
+        clock: Clock::fixed(at(FIRST)),
+        ..db::settings(&db.url)
+    };
+    let february_store = Store::open(&settings).await.unwrap();
+    let other = db.store.create_tenant("other").await.unwrap().tenant;
+    let suspect = quarantine::Suspect {
+        received_at: at(FIRST),
+        interface: InterfaceId(1),
+        peer: "127.0.0.1:1".to_owned(),
+        reason: "no MSH".to_owned(),
+        raw: Bytes::from_static(b"who knows whose"),
+    };
+    for (store, tenant) in [
+        (&february_store, Tenant::DEFAULT),
+        (&february_store, other),
+        (&march, Tenant::DEFAULT),
+    ] {
+        quarantine::keep(store, tenant, &suspect).await.unwrap();
+    }
+    assert_eq!(february(&db).await.tenants, [Tenant::DEFAULT, other]);
+    // The other tenant has nothing else in the month.
+    let hold = retention::place(&db.store, Some(other), None, None, "a lawsuit");
+    let hold = hold.await.unwrap();
+    assert!(february(&db).await.held);
+    assert!(drop_february(&db).await.is_err());
+    retention::lift(&db.store, hold, "settled").await.unwrap();
+    assert!(drop_february(&db).await.unwrap());
+    let dropped = retention::dropped(&db.store).await.unwrap();
+    assert_eq!((dropped[0].n_entries, dropped[0].n_quarantined), (3, 2));
+    let left = async |tenant| {
+        let list = quarantine::list(&db.store, tenant, None, 9).await;
+        list.unwrap().len()
+    };
+    assert_eq!((left(Tenant::DEFAULT).await, left(other).await), (1, 0));
 }

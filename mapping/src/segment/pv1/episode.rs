@@ -4,16 +4,18 @@
 use fhirbolt::model::r4::resources::{Encounter, EpisodeOfCare};
 use fhirbolt::model::r4::types::{Code, Identifier, Period, Reference};
 use hl7v2::datatype::Cx;
-use hl7v2::{Message, Repetition};
+use hl7v2::{Message, Repetition, Segment};
 use model::{IdentityKind, SourceIdentity, Trigger};
 
 use crate::datatype::xon::refer;
 use crate::datatype::{cx, dtm, ext, text};
+use crate::facts::Place;
 use crate::identity;
 use crate::inbound::trigger::Rules;
 use crate::inbound::{EntityKind, Reading, Seg, Voice};
 use crate::json;
 use crate::profile::EpisodeId;
+use crate::ties::Relation;
 
 use super::{blank as blank_encounter, stay};
 
@@ -54,11 +56,15 @@ pub(super) fn state(
         .into_iter()
         .collect();
     let about = EpisodeOfCare {
-        identifier,
         patient: Box::new(subject.unwrap_or_default()),
         ..blank()
     };
-    episode.state(place, json::fragment(&about));
+    episode.state(pv1.place(0), json::fragment(&about));
+    let named = EpisodeOfCare {
+        identifier,
+        ..blank()
+    };
+    episode.state(place, json::fragment(&named));
     episode.one(pv1, 53, |sent| {
         let words = text::text(&sent.full_text())?;
         Some(EpisodeOfCare {
@@ -119,6 +125,29 @@ fn number<'m>(pv1: &Seg<'m>, reading: &Reading<'_>) -> Option<(Repetition<'m>, b
     });
     pv1.skip(&[54]);
     found
+}
+
+/// A visit that is its episode takes it along to another number.
+pub(in crate::segment) fn renumbered(
+    pv1: &Segment<'_>,
+    mrg: &Segment<'_>,
+    message: &Message<'_>,
+    reading: &Reading<'_>,
+) {
+    let entity = |sent| Some(reading.entity(&identity(sent, message, reading)?));
+    let present = number(&Seg::new("PV1", *pv1), reading);
+    let present = present.filter(|(_, is_of_visit)| *is_of_visit);
+    let Some(present) = present.and_then(|(sent, _)| entity(sent)) else {
+        return;
+    };
+    for n in [5, 6] {
+        let before = mrg.field(usize::from(n)).repetitions().filter_map(entity);
+        for before in before.filter(|before| *before != present) {
+            let ends = [before, present];
+            let place = Place::new("MRG", n);
+            reading.link(EntityKind::Episode, ends, Relation::Merged, place);
+        }
+    }
 }
 
 /// The episode that a visit names.

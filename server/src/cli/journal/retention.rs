@@ -81,12 +81,13 @@ async fn show(store: &Store, policy: &Policy, output: Output) -> anyhow::Result<
             first_day,
             at,
             n_entries,
+            n_quarantined,
             policy,
             ..
         } = dropped;
         let result = json!({
             "month": first_day.strftime("%Y-%m").to_string(), "entries": n_entries, "fate": "dropped",
-            "at": at, "policy": policy,
+            "quarantined": n_quarantined, "at": at, "policy": policy,
         });
         output.result(&result, |_| {
             let month = first_day.strftime("%Y-%m");
