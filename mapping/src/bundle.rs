@@ -18,7 +18,7 @@ use serde_json::Value;
 use crate::datatype::{cwe, dtm, hd, text};
 use crate::fold::{FoldContext, wholes};
 use crate::identity::{push_id, with_id};
-use crate::inbound::{Context, Unmappable, interpret};
+use crate::inbound::{Context, Purpose, Unmappable, interpret_to};
 use crate::json;
 use crate::table::system::v2_table;
 use crate::ties::Ties;
@@ -41,7 +41,7 @@ pub fn bundle_text(message: &Message<'_>, ctx: &Context<'_>) -> Result<String, U
         };
         return bundle_text(message, &ctx);
     }
-    let interpretation = interpret(message, ctx)?;
+    let interpretation = interpret_to(Purpose::Show, message, ctx)?;
     let ties = Ties::of(&interpretation.links);
     let fold = FoldContext {
         key: ctx.key,

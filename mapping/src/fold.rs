@@ -224,6 +224,9 @@ impl<'f> Parts<'f> {
 /// What stands for a field that made several entities one.
 static LINK: LazyLock<Fragment> = LazyLock::new(|| "{\"link\":[]}".into());
 
+/// What stands around the elements of a resource: type, id and tags.
+const FRAME_BYTES: usize = 256;
+
 /// Puts a resource together.
 pub(super) struct Builder<'f, 'c> {
     kind: ResourceType,
@@ -324,7 +327,7 @@ impl<'f: 'c, 'c> Builder<'f, 'c> {
         }
         let kind = self.kind.name();
         let id = self.id;
-        let mut text = String::with_capacity(1024);
+        let mut text = String::with_capacity(self.assembly.n_bytes() + FRAME_BYTES);
         text.push_str("{\"resourceType\":\"");
         text.push_str(kind);
         text.push_str("\",\"id\":\"");

@@ -235,9 +235,27 @@ impl Unmappable {
     }
 }
 
+/// What a message is read for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Purpose {
+    /// What it says is joined with what others say, now or later.
+    Keep,
+    /// What it says is shown and forgotten: what no resource shows is not read.
+    Show,
+}
+
 /// Reads a message. Irregular content becomes issues; only a message of a kind without rules, or
 /// one that does not say whom it is about, can't be read.
 pub fn interpret(
+    message: &hl7v2::Message<'_>,
+    ctx: &Context<'_>,
+) -> Result<Interpretation, Unmappable> {
+    interpret_to(Purpose::Keep, message, ctx)
+}
+
+/// [`interpret`], for a purpose.
+pub(crate) fn interpret_to(
+    purpose: Purpose,
     message: &hl7v2::Message<'_>,
     ctx: &Context<'_>,
 ) -> Result<Interpretation, Unmappable> {
@@ -246,23 +264,31 @@ pub fn interpret(
             zone,
             ..ctx.clone()
         };
-        return in_place(message, &ctx);
+        return in_place(purpose, message, &ctx);
     }
-    in_place(message, ctx)
+    in_place(purpose, message, ctx)
 }
 
 /// Reads the message as the profile would have it.
-fn in_place(message: &hl7v2::Message<'_>, ctx: &Context<'_>) -> Result<Interpretation, Unmappable> {
+fn in_place(
+    purpose: Purpose,
+    message: &hl7v2::Message<'_>,
+    ctx: &Context<'_>,
+) -> Result<Interpretation, Unmappable> {
     let Some(bytes) = rewritten(message, ctx.profile) else {
-        return read(message, ctx);
+        return read(purpose, message, ctx);
     };
     match hl7v2::Message::parse_with(&bytes, message.fallback()) {
-        Ok(message) => read(&message, ctx),
-        Err(_) => read(message, ctx),
+        Ok(message) => read(purpose, &message, ctx),
+        Err(_) => read(purpose, message, ctx),
     }
 }
 
-fn read(message: &hl7v2::Message<'_>, ctx: &Context<'_>) -> Result<Interpretation, Unmappable> {
+fn read(
+    purpose: Purpose,
+    message: &hl7v2::Message<'_>,
+    ctx: &Context<'_>,
+) -> Result<Interpretation, Unmappable> {
     let message_type = message.message_type();
     if ctx
         .profile
@@ -279,7 +305,7 @@ fn read(message: &hl7v2::Message<'_>, ctx: &Context<'_>) -> Result<Interpretatio
             what: "no rules for this trigger",
         });
     };
-    let reading = Reading::new(message, ctx);
+    let reading = Reading::new(purpose, message, ctx);
     segment::read(message, rules, &reading)?;
     Ok(reading.close(message))
 }

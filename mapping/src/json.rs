@@ -183,6 +183,12 @@ impl<'t> Assembly<'t> {
         self.0.is_empty()
     }
 
+    /// About as many bytes as it takes to write it.
+    pub(crate) fn n_bytes(&self) -> usize {
+        let member = |(name, piece): &(&str, Piece<'_>)| name.len() + piece.n_bytes() + 4;
+        self.0.iter().map(member).sum()
+    }
+
     /// Takes an element out.
     pub(crate) fn remove(&mut self, name: &str) {
         self.0.retain(|(known, _)| *known != name);
@@ -232,6 +238,14 @@ impl<'t> Piece<'t> {
                 held.take_in(elements(inside_of_list(value).unwrap_or_default()));
             }
             Self::Object(object) => object.add(value),
+        }
+    }
+
+    fn n_bytes(&self) -> usize {
+        match self {
+            Self::Single(value) => value.len(),
+            Self::List(elements) => elements.list.iter().map(|element| element.len() + 1).sum(),
+            Self::Object(object) => object.n_bytes(),
         }
     }
 

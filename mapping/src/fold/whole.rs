@@ -56,8 +56,10 @@ pub fn wholes<'f>(
     ties: &Ties,
     key: &IdentityKey,
 ) -> Vec<Whole<'f>> {
-    let mut units: Vec<(EntityKind, EntityId, Vec<Row<'f>>)> = Vec::new();
-    let mut places: HashMap<(EntityKind, EntityId), usize> = HashMap::new();
+    let rows = rows.into_iter();
+    let (n_rows, _) = rows.size_hint();
+    let mut units: Vec<(EntityKind, EntityId, Vec<Row<'f>>)> = Vec::with_capacity(n_rows);
+    let mut places: HashMap<(EntityKind, EntityId), usize> = HashMap::with_capacity(n_rows);
     for row in rows {
         let (kind, lead) = (row.kind, ties.lead(row.entity));
         let at = *places.entry((kind, lead)).or_insert(units.len());

@@ -19,11 +19,14 @@ use crate::table::find;
 use crate::ties::{Link, Maker, Relation};
 
 use super::times::Times;
-use super::{Context, EntityKind, Interpretation, Issue, NOBODY, Severity, Statement, trigger};
+use super::{
+    Context, EntityKind, Interpretation, Issue, NOBODY, Purpose, Severity, Statement, trigger,
+};
 
 /// A message that is being read.
 pub(crate) struct Reading<'a> {
     pub(crate) ctx: &'a Context<'a>,
+    pub(crate) purpose: Purpose,
     /// The zone of times that name none.
     pub(crate) zone: TimeZone,
     /// The message as the source of statements.
@@ -55,7 +58,7 @@ struct Statements {
 }
 
 impl<'a> Reading<'a> {
-    pub(super) fn new(message: &Message<'_>, ctx: &'a Context<'a>) -> Self {
+    pub(super) fn new(purpose: Purpose, message: &Message<'_>, ctx: &'a Context<'a>) -> Self {
         let times = Times::of(message, ctx);
         let sender = crate::identity::sender(&message.msh());
         let msh = message.msh();
@@ -69,6 +72,7 @@ impl<'a> Reading<'a> {
         };
         Self {
             ctx,
+            purpose,
             zone: times.zone,
             source: Arc::new(Source {
                 stamp,
@@ -301,6 +305,9 @@ impl<'m> Seg<'m> {
 
     /// Reports the fields that had a value and were not read.
     pub(crate) fn close(&self, reading: &Reading<'_>) {
+        if reading.purpose == Purpose::Show {
+            return;
+        }
         for n in 1..=self.raw.n_fields().min(127) {
             let was_read = self.read.get() & (1_u128 << n) != 0;
             if was_read || self.raw.field(n).is_empty() {
