@@ -197,6 +197,20 @@ impl Facts {
         self.events.insert(event)
     }
 
+    /// The same, said by another message. Events are told of by their own: they stay.
+    pub(crate) fn said_by(&self, source: &Arc<Source>) -> Self {
+        let mut facts = self.clone();
+        let registers = facts.registers.values_mut();
+        let registers = registers.map(|register| &mut register.source);
+        let firsts = facts.firsts.values_mut().map(|first| &mut first.source);
+        let observed = facts.observations.values_mut();
+        let observed = observed.flat_map(BTreeMap::values_mut);
+        for known in registers.chain(firsts).chain(observed) {
+            *known = Arc::clone(source);
+        }
+        facts
+    }
+
     /// What is left without some messages; none where they have no part in it.
     pub fn without(&self, is_gone: impl Fn(JournalId) -> bool) -> Option<Self> {
         let is_gone = |source: &Source| source.journal.is_some_and(&is_gone);

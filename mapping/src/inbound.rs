@@ -1,5 +1,6 @@
 //! A message becomes statements about entities.
 
+mod memory;
 mod reading;
 mod times;
 pub(crate) mod trigger;
@@ -17,6 +18,7 @@ use crate::rewrite::rewritten;
 use crate::segment;
 use crate::ties::Link;
 
+pub(crate) use memory::Sort;
 pub(crate) use reading::Reading;
 pub(crate) use times::occurred;
 pub(crate) use voice::{CLAIM, MOVED, SNAPSHOT, Seg, Voice, valued};

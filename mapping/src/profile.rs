@@ -33,29 +33,32 @@ pub struct Profile {
     zone: Option<Zone>,
     charset: Option<String>,
     /// Identifier systems by assigning authority, as received (`HCHB`, `2.16.840.1.113883.19`).
-    pub authorities: BTreeMap<String, String>,
+    pub(crate) authorities: BTreeMap<String, String>,
     /// Type (table 0203) of identifiers that name none, by assigning authority.
     authority_types: BTreeMap<String, String>,
     default_system: Option<String>,
     /// PID-3 types (table 0203) that name the patient, best first.
-    pub patient_id_types: Vec<String>,
+    pub(crate) patient_id_types: Vec<String>,
     /// PID-3 types that never name the patient while there is any other identifier.
-    pub secondary_id_types: Vec<String>,
+    pub(crate) secondary_id_types: Vec<String>,
     /// Where the visit's number stands, best first.
-    pub visit_id: Vec<VisitId>,
+    pub(crate) visit_id: Vec<VisitId>,
     /// Where the number of the episode of care stands, best first.
-    pub episode_id: Vec<EpisodeId>,
+    pub(crate) episode_id: Vec<EpisodeId>,
     /// By table, then by code as sent: what it means, on top of the standard's tables.
     tables: BTreeMap<String, BTreeMap<String, Meaning>>,
     /// Segments of which a message holds all there are, so that what it leaves out is gone. For the
     /// others a message holds only what it wants to say.
-    pub snapshot: BTreeSet<String>,
+    pub(crate) snapshot: BTreeSet<String>,
     triggers: Triggers,
     matching: Matching,
     /// By segment, what stands in its fields instead of what was sent.
     pub(crate) fields: BTreeMap<String, Vec<Override>>,
     /// By segment, what local fields become.
     pub(crate) local: BTreeMap<String, Vec<Local>>,
+    /// All of this, digested.
+    #[serde(skip)]
+    digest: [u8; 32],
 }
 
 /// Which messages are read. A pattern is `ADT^A08` or `ADT^*`.
@@ -143,7 +146,9 @@ impl Default for Profile {
             matching: Matching::default(),
             fields: BTreeMap::new(),
             local: BTreeMap::new(),
+            digest: [0; 32],
         }
+        .digested()
     }
 }
 
@@ -196,12 +201,15 @@ impl Profile {
     }
 
     /// What it says, digested: two profiles of one name and version may still differ.
-    ///
-    /// # Panics
-    /// Never: a profile holds only what JSON can say.
-    pub fn digest(&self) -> [u8; 32] {
-        let text = serde_json::to_vec(self).expect("a profile holds only what JSON can say");
-        Sha256::digest(text).into()
+    pub const fn digest(&self) -> [u8; 32] {
+        self.digest
+    }
+
+    /// With the digest of what it says by now.
+    fn digested(mut self) -> Self {
+        let text = serde_json::to_vec(&self).expect("a profile holds only what JSON can say");
+        self.digest = Sha256::digest(text).into();
+        self
     }
 
     /// The zone of times that name none, where it is not the interface's.

@@ -8,7 +8,7 @@ use hl7v2::datatype::{Hd, Pl};
 use model::{IdentityKind, SourceIdentity};
 
 use crate::facts::Place;
-use crate::inbound::{EntityKind, Reading, Voice};
+use crate::inbound::{EntityKind, Reading, Sort, Voice};
 use crate::json;
 use crate::table::location::PHYSICAL_TYPE;
 
@@ -39,8 +39,10 @@ pub(crate) struct Extra {
 
 /// A reference to the most granular place, about which and about whose surroundings is said what the
 /// field says.
-pub(crate) fn reference(pl: Pl<'_>, reading: &Reading<'_>) -> Option<Reference> {
-    described(pl, Extra::default(), reading)
+pub(crate) fn reference(sent: Repetition<'_>, reading: &Reading<'_>) -> Option<Reference> {
+    reading.named(Sort::Place, sent.raw(), || {
+        described(Pl::new(sent), Extra::default(), reading)
+    })
 }
 
 /// The most granular place, with what stands of it in other fields.

@@ -8,7 +8,7 @@ use model::{IdentityKind, SourceIdentity};
 
 use crate::facts::Place;
 use crate::identity;
-use crate::inbound::{EntityKind, Reading, Voice};
+use crate::inbound::{EntityKind, Reading, Sort, Voice};
 use crate::json;
 
 use super::xon::refer;
@@ -23,7 +23,7 @@ const ADDRESS: Place = Place::new("XAD", 1);
 /// A reference to the person, about whom is said what the field says. Most messages name the same few
 /// people in many fields: the same bytes are read once.
 pub(crate) fn reference(sent: Repetition<'_>, reading: &Reading<'_>) -> Option<Reference> {
-    reading.once(sent.raw(), || read(Xcn::new(sent), reading))
+    reading.named(Sort::Person, sent.raw(), || read(Xcn::new(sent), reading))
 }
 
 /// The person, with an address that stands in another field.

@@ -13,11 +13,12 @@ use model::{EntityId, SourceIdentity};
 use crate::MAPPING_VERSION;
 use crate::datatype::cwe::Meaning;
 use crate::datatype::hd;
-use crate::facts::{Facts, Place, Source, Stamp};
+use crate::facts::{Facts, Fragment, Place, Source, Stamp};
 use crate::profile::Profile;
 use crate::table::find;
 use crate::ties::{Link, Maker, Relation};
 
+use super::memory::{Memory, Phrase, Sort};
 use super::times::Times;
 use super::{
     Context, EntityKind, Interpretation, Issue, NOBODY, Purpose, Severity, Statement, trigger,
@@ -33,8 +34,12 @@ pub(crate) struct Reading<'a> {
     pub(crate) source: Arc<Source>,
     /// Whether the message holds all there is of what the profile agrees on as snapshot.
     pub(super) is_full: bool,
-    /// The people who were read already, by the bytes that name them.
-    people: RefCell<HashMap<Vec<u8>, Option<Reference>>>,
+    /// The people, places and organizations who were read already, by the bytes that name them.
+    named: RefCell<HashMap<Vec<u8>, Option<Reference>>>,
+    /// What the same bytes said in messages before this one.
+    memory: RefCell<Memory>,
+    /// What is said while something is read that will be remembered.
+    heard: RefCell<Option<Vec<Statement>>>,
     /// The field that is being read: where issues belong.
     place: Cell<Place>,
     /// The patient whose group is read, and the first one of the message.
@@ -73,7 +78,7 @@ impl<'a> Reading<'a> {
         Self {
             ctx,
             purpose,
-            zone: times.zone,
+            zone: times.zone.clone(),
             source: Arc::new(Source {
                 stamp,
                 journal: ctx.journal,
@@ -81,7 +86,9 @@ impl<'a> Reading<'a> {
             }),
             is_full: trigger::is_full(&message.message_type().trigger()),
             place: Cell::new(Place::new("MSH", 0)),
-            people: RefCell::default(),
+            named: RefCell::default(),
+            memory: RefCell::new(Memory::of(message, &times.zone, &sender, ctx)),
+            heard: RefCell::default(),
             patient: Cell::default(),
             first: Cell::default(),
             statements: RefCell::default(),
@@ -133,20 +140,91 @@ impl<'a> Reading<'a> {
         self.place.set(place);
     }
 
-    /// Reads what the same bytes named before only once.
+    /// Reads what the same bytes named before in this message only once.
     pub(crate) fn once(
         &self,
         sent: &[u8],
         read: impl FnOnce() -> Option<Reference>,
     ) -> Option<Reference> {
-        if let Some(known) = self.people.borrow().get(sent) {
+        if let Some(known) = self.named.borrow().get(sent) {
             return known.clone();
         }
-        let person = read();
-        self.people
-            .borrow_mut()
-            .insert(sent.to_vec(), person.clone());
-        person
+        let thing = read();
+        let mut named = self.named.borrow_mut();
+        named.insert(sent.to_vec(), thing.clone());
+        thing
+    }
+
+    /// [`Reading::once`] for what nothing but the bytes names: what they said in another message is said
+    /// again.
+    pub(crate) fn named(
+        &self,
+        sort: Sort,
+        sent: &[u8],
+        read: impl FnOnce() -> Option<Reference>,
+    ) -> Option<Reference> {
+        self.once(&[sort.word(), sent].concat(), || {
+            let known = self.said_again(sort, sent);
+            known.or_else(|| self.remembered(sort, sent, read))
+        })
+    }
+
+    /// Says again what the bytes said of a thing in another message.
+    fn said_again(&self, sort: Sort, sent: &[u8]) -> Option<Reference> {
+        let memory = self.memory.borrow();
+        let Phrase::Thing(thing, statements) = memory.recall(sort, sent)? else {
+            return None;
+        };
+        for said in statements {
+            let facts = said.facts.said_by(&self.source);
+            let about = (said.entity, Some(said.owner));
+            self.say(about, said.kind, said.identities.clone(), facts);
+        }
+        Some(Reference::clone(thing))
+    }
+
+    /// Reads a thing, and remembers what was said of it.
+    fn remembered(
+        &self,
+        sort: Sort,
+        sent: &[u8],
+        read: impl FnOnce() -> Option<Reference>,
+    ) -> Option<Reference> {
+        let n_issues = self.issues.borrow().len();
+        self.heard.replace(Some(Vec::new()));
+        let thing = read();
+        let heard = self.heard.take().unwrap_or_default();
+        let thing = thing?;
+        if self.raised_nothing_since(n_issues) {
+            let phrase = Phrase::Thing(Box::new(thing.clone()), heard);
+            self.memory.borrow_mut().keep(sort, sent, phrase);
+        }
+        Some(thing)
+    }
+
+    /// The elements that bytes give, and nothing but them: known where the same bytes gave them before.
+    pub(crate) fn elements(
+        &self,
+        place: Place,
+        sent: &[u8],
+        read: impl FnOnce() -> Option<Fragment>,
+    ) -> Option<Fragment> {
+        let sort = Sort::Field(place);
+        if let Some(Phrase::Elements(known)) = self.memory.borrow().recall(sort, sent) {
+            return known.clone();
+        }
+        let n_issues = self.issues.borrow().len();
+        let fragment = read();
+        if self.raised_nothing_since(n_issues) {
+            let phrase = Phrase::Elements(fragment.clone());
+            self.memory.borrow_mut().keep(sort, sent, phrase);
+        }
+        fragment
+    }
+
+    /// What raises an issue must raise it in each message.
+    fn raised_nothing_since(&self, n_issues_before: usize) -> bool {
+        self.issues.borrow().len() == n_issues_before
     }
 
     /// Something does not fit.
@@ -209,6 +287,15 @@ impl<'a> Reading<'a> {
         facts: Facts,
     ) {
         let owner = owner.or(self.first.get().filter(|_| !kind.shared()));
+        if let Some(heard) = &mut *self.heard.borrow_mut() {
+            heard.push(Statement {
+                entity,
+                owner: owner.unwrap_or(NOBODY),
+                kind,
+                identities: identities.clone(),
+                facts: facts.clone(),
+            });
+        }
         let mut statements = self.statements.borrow_mut();
         let Statements { list, places } = &mut *statements;
         let at = *places.entry((entity, owner)).or_insert_with(|| {

@@ -231,6 +231,25 @@ impl<'r, 'a> Voice<'r, 'a> {
         n: u8,
         read: impl FnOnce(Field<'_>) -> Option<R>,
     ) {
+        self.given(seg, n, |field| json::fragment(&read(field)?));
+    }
+
+    /// A field whose bytes alone say what it gives: what the same bytes gave in another message is known.
+    /// No thing of its own may be named in it.
+    pub(crate) fn coded<R: json::Resource>(
+        &mut self,
+        seg: &Seg<'_>,
+        n: u8,
+        read: impl FnOnce(Field<'_>) -> Option<R>,
+    ) {
+        let (reading, place) = (self.reading, seg.place(n));
+        self.given(seg, n, |field| {
+            reading.elements(place, field.raw(), || json::fragment(&read(field)?))
+        });
+    }
+
+    /// What a field gives. Empty says nothing, `""` deletes.
+    fn given(&mut self, seg: &Seg<'_>, n: u8, read: impl FnOnce(Field<'_>) -> Option<Fragment>) {
         let field = seg.field(n);
         if field.is_empty() {
             return;
@@ -240,8 +259,7 @@ impl<'r, 'a> Voice<'r, 'a> {
         if field.is_null() {
             return self.delete(place);
         }
-        let fragment = read(field).and_then(|resource| json::fragment(&resource));
-        self.state(place, fragment);
+        self.state(place, read(field));
     }
 
     /// Something happened.

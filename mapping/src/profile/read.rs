@@ -78,7 +78,7 @@ pub(super) fn profile(
         take(&mut profile, name, node, &mut mistakes);
     }
     rows::check_local_tables(&profile, &tree, &mut mistakes);
-    mistakes.end(profile)
+    mistakes.end(profile.digested())
 }
 
 fn take<'t>(profile: &mut Profile, key: &str, node: &Node<'t>, mistakes: &mut Mistakes<'t>) {

@@ -4,6 +4,7 @@ use fhirbolt::model::r4::resources::{
     Condition, ConditionOnset, Encounter, EncounterDiagnosis, EpisodeOfCare, EpisodeOfCareDiagnosis,
 };
 use fhirbolt::model::r4::types::{CodeableConcept, ExtensionValue, Reference};
+use hl7v2::Field;
 use hl7v2::datatype::{Cwe, Ei};
 use model::SourceIdentity;
 
@@ -40,13 +41,19 @@ pub(super) fn state(
         ..blank()
     };
     owner.state(dg1.place(0), json::fragment(&constant));
-    owner.one(dg1, 3, |sent| {
-        let code = code(Cwe::new(sent), &dg1.field(2).text(), reading)?;
+    let method = dg1.field(2);
+    let coded = |sent: Field<'_>| {
+        let code = code(Cwe::new(sent.first()), &method.text(), reading)?;
         Some(Condition {
             code: Some(Box::new(code)),
             ..blank()
         })
-    });
+    };
+    if method.is_empty() {
+        owner.coded(dg1, 3, coded);
+    } else {
+        owner.whole(dg1, 3, coded);
+    }
     owner.one(dg1, 4, |sent| {
         let code = cwe::worded(&sent.text())?;
         Some(Condition {
@@ -150,8 +157,8 @@ fn of_visit(dg1: &Seg<'_>, condition: Reference, name: &str, owner: &mut Voice<'
         ..blank()
     };
     owner.state(dg1.place(0), json::fragment(&diagnosis(named)));
-    owner.one(dg1, 6, |sent| {
-        let r#use = Some(Box::new(role(Cwe::new(sent), reading)?));
+    owner.coded(dg1, 6, |sent| {
+        let r#use = Some(Box::new(role(Cwe::new(sent.first()), reading)?));
         Some(diagnosis(EncounterDiagnosis { r#use, ..blank() }))
     });
     owner.one(dg1, 15, |sent| {

@@ -80,15 +80,15 @@ fn who(nk1: &Seg<'_>, patient: &mut Voice<'_, '_>) {
         |sent| xpn::name(Xpn::new(sent), reading),
         |name| RelatedPerson { name, ..blank() },
     );
-    patient.one(nk1, 3, |sent| {
+    patient.coded(nk1, 3, |sent| {
         Some(RelatedPerson {
-            relationship: vec![relationship(sent, reading)?],
+            relationship: vec![relationship(sent.first(), reading)?],
             ..blank()
         })
     });
-    patient.one(nk1, 7, |sent| {
+    patient.coded(nk1, 7, |sent| {
         Some(RelatedPerson {
-            relationship: vec![role(sent, reading)?],
+            relationship: vec![role(sent.first(), reading)?],
             ..blank()
         })
     });

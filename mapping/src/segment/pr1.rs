@@ -3,7 +3,7 @@
 use fhirbolt::model::r4::resources::{Procedure, ProcedurePerformed, ProcedurePerformer};
 use fhirbolt::model::r4::types::{CodeableConcept, Reference};
 use hl7v2::Repetition;
-use hl7v2::datatype::{Cwe, Ei, Pl};
+use hl7v2::datatype::{Cwe, Ei};
 
 use crate::datatype::{cwe, cx, dtm, pl, text, xcn};
 use crate::inbound::{Reading, Seg, Voice};
@@ -56,7 +56,7 @@ pub(super) fn state(
         );
     }
     owner.one(pr1, 23, |sent| {
-        let location = pl::reference(Pl::new(sent), reading)?;
+        let location = pl::reference(sent, reading)?;
         Some(Procedure {
             location: Some(Box::new(location)),
             ..blank()

@@ -2,7 +2,7 @@
 
 use fhirbolt::model::r4::resources::Observation;
 use fhirbolt::model::r4::types::{ExtensionValue, Reference};
-use hl7v2::datatype::{Cwe, Ei, Pl, Xad, Xon, Xtn};
+use hl7v2::datatype::{Cwe, Ei, Xad, Xon, Xtn};
 use hl7v2::{Repetition, Segment};
 
 use crate::datatype::role::{self, Role};
@@ -89,7 +89,7 @@ fn read(prt: Segment<'_>, reading: &Reading<'_>) -> Part {
         ..Reach::default()
     };
     let kind = first(7).and_then(|sent| cwe::concept(Cwe::new(sent), Some("0406"), reading));
-    let place = first(9).and_then(|sent| pl::reference(Pl::new(sent), reading));
+    let place = first(9).and_then(|sent| pl::reference(sent, reading));
     let role = Role {
         person: first(5).and_then(|sent| xcn::addressed(sent, address(14), reading)),
         organization: first(8).and_then(|sent| {

@@ -9,7 +9,7 @@ pub(super) use episode::{blank as blank_episode, renumbered as renumbered_episod
 use fhirbolt::model::r4::resources::{Encounter, EncounterHospitalization, EncounterParticipant};
 use fhirbolt::model::r4::types::{Code, CodeableConcept, Coding, Identifier, Reference};
 use hl7v2::datatype::{Cwe, Cx, Xon};
-use hl7v2::{Message, Repetition, Segment};
+use hl7v2::{Field, Message, Repetition, Segment};
 use model::{IdentityKind, SourceIdentity};
 
 use crate::datatype::{cwe, cx, text, xcn, xon};
@@ -124,32 +124,23 @@ fn visit_number(mut identifier: Identifier) -> Identifier {
 
 fn kind(pv1: &Seg<'_>, voice: &mut Voice<'_, '_>) {
     let reading = voice.reading;
-    voice.one(pv1, 2, |sent| {
-        let class = class(Cwe::new(sent), reading)?;
-        let is_planned = sent.text().trim() == "P";
-        let status = if is_planned { "planned" } else { "in-progress" };
-        Some(Encounter {
-            status: status.into(),
-            class: Box::new(class),
-            ..blank()
-        })
-    });
-    voice.one(pv1, 4, |sent| {
-        let kind = cwe::concept(Cwe::new(sent), Some("0007"), reading)?;
+    voice.coded(pv1, 2, |sent| class_and_status(sent, reading));
+    voice.coded(pv1, 4, |sent| {
+        let kind = cwe::concept(Cwe::new(sent.first()), Some("0007"), reading)?;
         Some(Encounter {
             r#type: vec![kind],
             ..blank()
         })
     });
-    voice.one(pv1, 10, |sent| {
-        let service = cwe::concept(Cwe::new(sent), Some("0069"), reading)?;
+    voice.coded(pv1, 10, |sent| {
+        let service = cwe::concept(Cwe::new(sent.first()), Some("0069"), reading)?;
         Some(Encounter {
             service_type: Some(Box::new(service)),
             ..blank()
         })
     });
-    voice.one(pv1, 18, |sent| {
-        let kind = cwe::concept(Cwe::new(sent), Some("0018"), reading)?;
+    voice.coded(pv1, 18, |sent| {
+        let kind = cwe::concept(Cwe::new(sent.first()), Some("0018"), reading)?;
         Some(Encounter {
             r#type: vec![kind],
             ..blank()
@@ -164,8 +155,20 @@ fn kind(pv1: &Seg<'_>, voice: &mut Voice<'_, '_>) {
     });
 }
 
-/// PV1-2: by the profile, else by the guide's table, else as sent.
-pub(super) fn class(sent: Cwe<'_>, reading: &Reading<'_>) -> Option<Coding> {
+/// PV1-2: what the visit is, and whether it is yet to come.
+fn class_and_status(sent: Field<'_>, reading: &Reading<'_>) -> Option<Encounter> {
+    let class = class(Cwe::new(sent.first()), reading)?;
+    let is_planned = sent.text().trim() == "P";
+    let status = if is_planned { "planned" } else { "in-progress" };
+    Some(Encounter {
+        status: status.into(),
+        class: Box::new(class),
+        ..blank()
+    })
+}
+
+/// The class alone: by the profile, else by the guide's table, else as sent.
+fn class(sent: Cwe<'_>, reading: &Reading<'_>) -> Option<Coding> {
     let code = text::code(&sent.code())?;
     let configured = reading.meaning("0004", &code).map(cwe::Meaning::coding);
     configured
@@ -240,8 +243,8 @@ fn hospitalization(pv1: &Seg<'_>, voice: &mut Voice<'_, '_>) {
             ..Part::default()
         }))
     });
-    voice.one(pv1, 14, |sent| {
-        let admit_source = boxed(coded(sent, "0023")?);
+    voice.coded(pv1, 14, |sent| {
+        let admit_source = boxed(coded(sent.first(), "0023")?);
         Some(within(Part {
             admit_source,
             ..Part::default()
@@ -269,8 +272,8 @@ fn hospitalization(pv1: &Seg<'_>, voice: &mut Voice<'_, '_>) {
             ..Part::default()
         }))
     });
-    voice.one(pv1, 36, |sent| {
-        let discharge_disposition = boxed(disposition(sent, reading)?);
+    voice.coded(pv1, 36, |sent| {
+        let discharge_disposition = boxed(disposition(sent.first(), reading)?);
         Some(within(Part {
             discharge_disposition,
             ..Part::default()

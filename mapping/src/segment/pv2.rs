@@ -2,7 +2,7 @@
 
 use fhirbolt::model::r4::resources::{Encounter, EncounterLocation};
 use fhirbolt::model::r4::types::{Decimal, Duration, ExtensionValue, Meta};
-use hl7v2::datatype::{Cwe, Nm, Pl, Xon};
+use hl7v2::datatype::{Cwe, Nm, Xon};
 
 use crate::datatype::{cwe, dtm, ext, pl, text, xcn, xon};
 use crate::inbound::{Seg, Voice};
@@ -114,7 +114,7 @@ const PROTECTED: cwe::Meaning = cwe::Meaning {
 fn described(pv2: &Seg<'_>, voice: &mut Voice<'_, '_>) {
     let reading = voice.reading;
     voice.one(pv2, 1, |sent| {
-        let location = pl::reference(Pl::new(sent), reading)?;
+        let location = pl::reference(sent, reading)?;
         Some(Encounter {
             location: vec![EncounterLocation {
                 location: Box::new(location),

@@ -5,7 +5,7 @@ use fhirbolt::model::r4::resources::{
     Procedure, ProcedurePerformer,
 };
 use fhirbolt::model::r4::types::{Address, CodeableConcept, Period, Reference};
-use hl7v2::datatype::{Cwe, Ei, Pl, Xad, Xcn, Xon, Xtn};
+use hl7v2::datatype::{Cwe, Ei, Xad, Xcn, Xon, Xtn};
 
 use crate::datatype::xon::{Reach, refer};
 use crate::datatype::{cwe, cx, dtm, pl, text, xad, xcn, xon, xtn};
@@ -224,7 +224,7 @@ fn practitioner_role(seg: &Seg<'_>, layout: &Layout, owner: &mut Voice<'_, '_>) 
     owner.each(
         seg,
         layout.location,
-        |sent| pl::reference(Pl::new(sent), reading),
+        |sent| pl::reference(sent, reading),
         |location| PractitionerRole {
             location,
             ..blank()

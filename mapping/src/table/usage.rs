@@ -38,7 +38,6 @@ fn remember<T>(table: &[(&str, T)], at: usize) {
 }
 
 /// Whether the work in hand is watched.
-#[cfg(debug_assertions)]
 pub(crate) fn is_watched() -> bool {
     IS_WATCHED.get()
 }

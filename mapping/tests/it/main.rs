@@ -23,6 +23,8 @@ mod immunizations;
 #[cfg(test)]
 mod lineage;
 #[cfg(test)]
+mod memory;
+#[cfg(test)]
 mod orders;
 #[cfg(test)]
 mod population;

@@ -27,16 +27,16 @@ const BCP_47: &str = "urn:ietf:bcp:47";
 pub(super) fn state(pid: &Seg<'_>, voice: &mut Voice<'_, '_>) {
     let reading = voice.reading;
     voice.one(pid, 7, |sent| birth(sent, reading));
-    voice.one(pid, 8, |sent| gender(sent, reading));
-    voice.whole(pid, 10, |field| {
+    voice.coded(pid, 8, |sent| gender(sent.first(), reading));
+    voice.coded(pid, 10, |field| {
         categories((RACE, "0005"), field, RACE_MAX, reading)
     });
-    voice.whole(pid, 22, |field| {
+    voice.coded(pid, 22, |field| {
         categories((ETHNIC, "0189"), field, 1, reading)
     });
-    voice.one(pid, 15, |sent| language(Cwe::new(sent), reading));
-    voice.one(pid, 16, |sent| {
-        let sent = Cwe::new(sent);
+    voice.coded(pid, 15, |sent| language(Cwe::new(sent.first()), reading));
+    voice.coded(pid, 16, |sent| {
+        let sent = Cwe::new(sent.first());
         let meaning = find(MARITAL_STATUS, sent.code().trim());
         let marital_status = boxed(cwe::mapped(meaning, sent, Some("0002"), reading));
         Some(Patient {
@@ -44,8 +44,8 @@ pub(super) fn state(pid: &Seg<'_>, voice: &mut Voice<'_, '_>) {
             ..Patient::default()
         })
     });
-    voice.one(pid, 17, |sent| {
-        let sent = Cwe::new(sent);
+    voice.coded(pid, 17, |sent| {
+        let sent = Cwe::new(sent.first());
         let meaning = find(RELIGION, sent.code().trim());
         let religion = cwe::mapped(meaning, sent, Some("0006"), reading)?;
         Some(extended(vec![concept(

@@ -2,8 +2,8 @@
 
 use fhirbolt::model::r4::resources::{Encounter, EncounterHospitalization, EncounterLocation};
 use fhirbolt::model::r4::types::{Coding, Period, Reference};
-use hl7v2::datatype::{Cwe, Pl};
-use hl7v2::{Message, Repetition};
+use hl7v2::Message;
+use hl7v2::datatype::Pl;
 
 use crate::datatype::dtm::{self, When};
 use crate::datatype::{cwe, pl, text};
@@ -14,17 +14,22 @@ use crate::json;
 use crate::table::find;
 use crate::table::location::BED_STATUS;
 
-use super::{blank, class};
+use super::{blank, class_and_status};
 
 pub(super) fn state(pv1: &Seg<'_>, message: &Message<'_>, rules: Rules, voice: &mut Voice<'_, '_>) {
     let reading = voice.reading;
     let mut assigned = None;
     voice.one(pv1, 3, |sent| {
-        let extra = pl::Extra {
-            bed_status: bed_status(pv1, reading),
-            ..pl::Extra::default()
+        let place = match bed_status(pv1, reading) {
+            None => pl::reference(sent, reading)?,
+            bed_status => {
+                let extra = pl::Extra {
+                    bed_status,
+                    ..pl::Extra::default()
+                };
+                pl::described(Pl::new(sent), extra, reading)?
+            }
         };
-        let place = pl::described(Pl::new(sent), extra, reading)?;
         assigned = place.reference.as_ref().and_then(|uri| uri.value.clone());
         Some(located(place, "active"))
     });
@@ -42,7 +47,7 @@ pub(super) fn state(pv1: &Seg<'_>, message: &Message<'_>, rules: Rules, voice: &
             continue;
         }
         voice.one(pv1, n, |sent| {
-            Some(located(pl::reference(Pl::new(sent), reading)?, status))
+            Some(located(pl::reference(sent, reading)?, status))
         });
     }
     voice.one(pv1, 37, |sent| {
@@ -130,17 +135,15 @@ pub(super) fn event(
         trigger,
         source: std::sync::Arc::clone(&reading.source),
         at: occurred.text,
-        class: class_text(pv1.field(2).first(), reading),
+        class: class_text(pv1, reading),
         location,
     })
 }
 
 /// The class as JSON, which is how an event holds it.
-fn class_text(sent: Repetition<'_>, reading: &Reading<'_>) -> Option<Box<str>> {
-    let class = class(Cwe::new(sent), reading)?;
-    let fragment = json::fragment(&Encounter {
-        class: Box::new(class),
-        ..blank()
-    })?;
+fn class_text(pv1: &Seg<'_>, reading: &Reading<'_>) -> Option<Box<str>> {
+    let sent = pv1.field(2);
+    let read = || json::fragment(&class_and_status(sent, reading)?);
+    let fragment = reading.elements(pv1.place(2), sent.raw(), read)?;
     fragment.element("class").map(Into::into)
 }

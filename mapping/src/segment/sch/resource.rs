@@ -2,7 +2,7 @@
 
 use fhirbolt::model::r4::resources::{Appointment, AppointmentParticipant};
 use fhirbolt::model::r4::types::{CodeableConcept, Identifier, Reference};
-use hl7v2::datatype::{Cwe, Pl};
+use hl7v2::datatype::Cwe;
 
 use crate::datatype::{cwe, pl, text, xcn};
 use crate::inbound::Seg;
@@ -85,7 +85,7 @@ impl Schedule<'_, '_> {
         let reading = self.voice.reading;
         reading.at(ail.place(3));
         let sent = ail.field(3).first();
-        let actor = pl::reference(Pl::new(sent), reading);
+        let actor = pl::reference(sent, reading);
         let kind = cwe::concept(Cwe::new(ail.field(4).first()), Some("0305"), reading);
         self.participant(ail, actor, kind, LOCATION, 12);
     }
