@@ -156,7 +156,15 @@ impl<'a> Message<'a> {
     /// All segments of that name, in order.
     pub fn segments_named<'m>(&'m self, name: &str) -> impl Iterator<Item = Segment<'m>> {
         let name = name.as_bytes();
-        self.segments()
+        // Most segments have another name, which their first bytes show.
+        let may_be_meant = move |index: &usize| {
+            let start = self.index.mark(*index).map(|mark| mark.start as usize);
+            let raw = start.and_then(|start| self.bytes.get(start..));
+            raw.is_some_and(|raw| raw.starts_with(name))
+        };
+        (0..self.n_segments())
+            .filter(may_be_meant)
+            .map(|index| self.segment_at_known(index))
             .filter(move |segment| segment.name_bytes() == name)
     }
 

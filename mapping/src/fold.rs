@@ -145,8 +145,14 @@ impl<'f> Parts<'f> {
             source,
         };
         let mut parts = Self(registers.chain(facts.observed()).map(said).collect());
-        parts.0.sort_by_key(|said| said.part);
-        parts.drop_unlisted();
+        // Facts are in order, but for what was observed.
+        if !parts.0.is_sorted_by_key(|said| said.part) {
+            parts.0.sort_by_key(|said| said.part);
+        }
+        let has_parts = parts.0.last().is_some_and(|said| !said.part.is_empty());
+        if has_parts {
+            parts.drop_unlisted();
+        }
         parts
     }
 
@@ -193,10 +199,7 @@ impl<'f> Parts<'f> {
     ) -> impl Iterator<Item = (&'f str, &'p [Said<'f>])> + use<'f, 'p> {
         let said = self.from(with);
         let n_said = said.partition_point(|said| said.part.starts_with(with));
-        let parts = said.get(..n_said).unwrap_or_default();
-        let parts = parts.chunk_by(|one, other| one.part == other.part);
-        let n_letters = with.len();
-        parts.filter_map(move |said| Some((said.first()?.part.get(n_letters..)?, said)))
+        named(said.get(..n_said).unwrap_or_default(), with.len())
     }
 
     fn from(&self, name: &str) -> &[Said<'f>] {
@@ -206,7 +209,15 @@ impl<'f> Parts<'f> {
 
     /// The parts that become resources of a type: name and what is said of it.
     pub(super) fn of_kind(&self, kind: &str) -> impl Iterator<Item = (&'f str, &[Said<'f>])> {
-        self.beginning(&[kind, "/"].concat())
+        let name = |said: &Said<'f>| said.part.strip_prefix(kind);
+        let is_before = |said: &Said<'f>| match name(said) {
+            Some(rest) => rest < "/",
+            None => said.part < kind,
+        };
+        let start = self.0.partition_point(is_before);
+        let said = self.0.get(start..).unwrap_or_default();
+        let n_said = said.partition_point(|said| name(said).is_some_and(|it| it.starts_with('/')));
+        named(said.get(..n_said).unwrap_or_default(), kind.len() + 1)
     }
 
     /// The one resource of an entity that has no parts.
@@ -219,6 +230,15 @@ impl<'f> Parts<'f> {
         builder.add_all(said);
         vec![builder.finish()]
     }
+}
+
+/// Each part by its name, without so many letters at its beginning.
+fn named<'f, 'p>(
+    said: &'p [Said<'f>],
+    n_letters: usize,
+) -> impl Iterator<Item = (&'f str, &'p [Said<'f>])> + use<'f, 'p> {
+    let parts = said.chunk_by(|one, other| one.part == other.part);
+    parts.filter_map(move |said| Some((said.first()?.part.get(n_letters..)?, said)))
 }
 
 /// What stands for a field that made several entities one.
@@ -236,6 +256,8 @@ pub(super) struct Builder<'f, 'c> {
     latest: Option<&'f Arc<Source>>,
     /// A tag of ours besides the origin.
     tag: Option<&'static str>,
+    /// Whether a line may be about an element that is not there.
+    has_doubtful_lines: bool,
 }
 
 impl<'f: 'c, 'c> Builder<'f, 'c> {
@@ -247,6 +269,7 @@ impl<'f: 'c, 'c> Builder<'f, 'c> {
             lines: Vec::with_capacity(16),
             latest: None,
             tag: None,
+            has_doubtful_lines: false,
         }
     }
 
@@ -277,6 +300,12 @@ impl<'f: 'c, 'c> Builder<'f, 'c> {
         }
     }
 
+    /// Takes an element out.
+    pub(super) fn remove(&mut self, element: &str) {
+        self.assembly.remove(element);
+        self.has_doubtful_lines = true;
+    }
+
     /// Adds elements that were computed.
     pub(super) fn add_computed(&mut self, fragment: &'c str) {
         self.assembly.add(fragment);
@@ -294,6 +323,7 @@ impl<'f: 'c, 'c> Builder<'f, 'c> {
             source,
         };
         self.lines.push(("link", said));
+        self.has_doubtful_lines = true;
         self.latest = self.latest.max(Some(source));
     }
 
@@ -308,6 +338,7 @@ impl<'f: 'c, 'c> Builder<'f, 'c> {
     pub(super) fn explain(&mut self, said: Said<'f>) {
         let elements = said.fragment.members().map(|(element, _)| (element, said));
         self.lines.extend(elements);
+        self.has_doubtful_lines = true;
         self.note(said.source);
     }
 
@@ -318,8 +349,10 @@ impl<'f: 'c, 'c> Builder<'f, 'c> {
             }
         }
         // What another field said better is not in the resource.
-        let assembly = &self.assembly;
-        self.lines.retain(|(element, _)| assembly.has(element));
+        if self.has_doubtful_lines {
+            let assembly = &self.assembly;
+            self.lines.retain(|(element, _)| assembly.has(element));
+        }
         // What fields say of the resource as a record stands beside our own mark.
         let meta = self.assembly.get("meta");
         if meta.is_some() {

@@ -104,6 +104,10 @@ pub(crate) fn authority(hd: Hd<'_>) -> Option<String> {
 }
 
 fn joined(parts: &[Cow<'_, str>; 3]) -> Option<String> {
+    if let [name, Cow::Borrowed(""), Cow::Borrowed("")] = parts {
+        let name = name.trim().trim_end_matches('&');
+        return (!name.is_empty()).then(|| name.to_owned());
+    }
     let mut joined = parts.each_ref().map(|part| part.trim()).join("&");
     joined.truncate(joined.trim_end_matches('&').len());
     (!joined.is_empty()).then_some(joined)

@@ -114,9 +114,15 @@ enum Piece<'t> {
 /// Elements of a list, each but once.
 struct Elements<'t> {
     list: Vec<&'t str>,
-    /// The first so many of them, where there are too many to look through.
-    known: HashSet<&'t str>,
-    n_known: usize,
+    /// Where there are too many to look through.
+    known: Option<Box<Known<'t>>>,
+}
+
+/// The first so many elements.
+#[derive(Default)]
+struct Known<'t> {
+    elements: HashSet<&'t str>,
+    n_elements: usize,
 }
 
 impl<'t> Elements<'t> {
@@ -125,8 +131,7 @@ impl<'t> Elements<'t> {
     fn of(inside: &'t str) -> Self {
         Self {
             list: elements(inside).collect(),
-            known: HashSet::new(),
-            n_known: 0,
+            known: None,
         }
     }
 
@@ -139,9 +144,11 @@ impl<'t> Elements<'t> {
             self.list.extend(more);
             return;
         }
-        self.known.extend(self.list.iter().skip(self.n_known));
-        self.n_known = n_before;
-        let known = &self.known;
+        let known = self.known.get_or_insert_default();
+        let new = self.list.iter().skip(known.n_elements);
+        known.elements.extend(new);
+        known.n_elements = n_before;
+        let known = &known.elements;
         self.list
             .extend(more.filter(|element| !known.contains(element)));
     }

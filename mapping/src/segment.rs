@@ -339,11 +339,13 @@ fn of_visit(name: &str, segment: Segment<'_>, group: &mut Group<'_, '_>, reading
     let mut before = None;
     match name {
         "DG1" => with("DG1", segment, reading, |seg| {
-            before = dg1::name(seg).map(|name| (Part::Condition, name));
-            let condition = dg1::state(seg, subject, encounter, owner);
-            if let (Some(condition), Some(episode)) = (condition, &group.episode) {
+            seg.skip(&[1]);
+            let Some(name) = dg1::name(seg) else { return };
+            let condition = dg1::state(seg, &name, subject, encounter, owner);
+            if let Some(episode) = &group.episode {
                 dg1::of_episode(seg, condition, episode, reading);
             }
+            before = Some((Part::Condition, name));
         }),
         "PR1" => {
             let mut name = None;

@@ -2,7 +2,7 @@
 
 /// The text, if it says anything.
 pub(crate) fn text(sent: &str) -> Option<String> {
-    let trimmed = sent.trim();
+    let trimmed = trimmed(sent);
     if trimmed.is_empty() || trimmed == "\"\"" {
         return None;
     }
@@ -17,6 +17,15 @@ pub(crate) fn text(sent: &str) -> Option<String> {
     let clean: String = trimmed.chars().filter(allowed).collect();
     let clean = clean.trim();
     (!clean.is_empty()).then(|| clean.to_owned())
+}
+
+/// Without the blanks around it. Most texts have none, which two bytes show.
+fn trimmed(sent: &str) -> &str {
+    match sent.as_bytes() {
+        [] => "",
+        [first, .., last] if first.is_ascii_graphic() && last.is_ascii_graphic() => sent,
+        _ => sent.trim(),
+    }
 }
 
 /// A code: single spaces inside, none around (FHIR R4, datatypes.html#code).

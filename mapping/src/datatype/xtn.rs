@@ -42,21 +42,25 @@ pub(crate) fn contact(
 
 /// XTN.5 to 8: what the number is composed of.
 fn parts(xtn: Xtn<'_>, is_electronic: bool) -> Vec<Extension> {
-    const BASE: &str = "http://hl7.org/fhir/StructureDefinition/contactpoint-";
     if is_electronic {
         return Vec::new();
     }
     let parts = [
-        ("country", xtn.country_code()),
-        ("area", xtn.area_code()),
-        ("local", xtn.local_number()),
-        ("extension", xtn.extension()),
+        (COUNTRY, xtn.country_code()),
+        (AREA, xtn.area_code()),
+        (LOCAL, xtn.local_number()),
+        (EXTENSION, xtn.extension()),
     ];
     parts
         .iter()
-        .filter_map(|(name, sent)| Some(ext::words(&format!("{BASE}{name}"), text::text(sent)?)))
+        .filter_map(|(url, sent)| Some(ext::words(url, text::text(sent)?)))
         .collect()
 }
+
+const COUNTRY: &str = "http://hl7.org/fhir/StructureDefinition/contactpoint-country";
+const AREA: &str = "http://hl7.org/fhir/StructureDefinition/contactpoint-area";
+const LOCAL: &str = "http://hl7.org/fhir/StructureDefinition/contactpoint-local";
+const EXTENSION: &str = "http://hl7.org/fhir/StructureDefinition/contactpoint-extension";
 
 /// XTN.12, else XTN.1, else what the number is composed of.
 fn number(xtn: Xtn<'_>) -> Option<String> {

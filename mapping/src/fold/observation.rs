@@ -69,7 +69,7 @@ pub(super) fn one<'f>(
     }
     // FHIR: a reason for the absence of a value stands only where none is (obs-6).
     if has(&builder, "value") || has(&builder, "component") {
-        builder.assembly.remove("dataAbsentReason");
+        builder.remove("dataAbsentReason");
     }
     builder.finish()
 }

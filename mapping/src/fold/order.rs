@@ -56,7 +56,7 @@ fn ordered<'f>(
     }
     // A timing says more than the date that was requested.
     if builder.assembly.has("occurrenceTiming") {
-        builder.assembly.remove("occurrenceDateTime");
+        builder.remove("occurrenceDateTime");
     }
     // FHIR: details are those of a code (prr-1).
     if builder.assembly.has("orderDetail") && !builder.assembly.has("code") {

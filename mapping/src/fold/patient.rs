@@ -64,7 +64,7 @@ pub(super) fn other<'f>(
     let link = link(tie.lead, kind);
     let mut patient = begun(entity, parts)?;
     if tie.retired {
-        patient.assembly.remove("active");
+        patient.remove("active");
         patient.add_computed("{\"active\":false}");
     }
     patient.add_computed(&link);
@@ -203,9 +203,9 @@ fn first(list: &str) -> Option<&str> {
 }
 
 /// Of two forms of one element the first counts: it says more.
-fn choose(builder: &mut Builder<'_, '_>, better: &str, other: &str) {
+fn choose<'f: 'c, 'c>(builder: &mut Builder<'f, 'c>, better: &str, other: &str) {
     if builder.assembly.has(better) {
-        builder.assembly.remove(other);
+        builder.remove(other);
     }
 }
 

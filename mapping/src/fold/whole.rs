@@ -307,12 +307,16 @@ impl<'f> Whole<'f> {
         let mut drafts: Vec<Draft<'d>> = patient::person(self.id, parts, &others, ctx)
             .into_iter()
             .collect();
-        for (entity, facts) in self.each() {
-            let own = Parts::of(facts);
-            if *entity != self.id {
-                drafts.extend(patient::other(*entity, &own, ctx));
+        if self.is_one() {
+            drafts.extend(patient::owned(self.id, parts, ctx));
+        } else {
+            for (entity, facts) in self.each() {
+                let own = Parts::of(facts);
+                if *entity != self.id {
+                    drafts.extend(patient::other(*entity, &own, ctx));
+                }
+                drafts.extend(patient::owned(*entity, &own, ctx));
             }
-            drafts.extend(patient::owned(*entity, &own, ctx));
         }
         drafts.extend(patient::care_team(self.id, parts, ctx));
         drafts
@@ -324,6 +328,10 @@ impl<'f> Whole<'f> {
         let mut drafts: Vec<Draft<'d>> = visit::encounter(self.id, parts, self.facts(), &others)
             .into_iter()
             .collect();
+        if self.is_one() {
+            drafts.extend(patient::owned(self.id, parts, ctx));
+            return drafts;
+        }
         for (entity, facts) in self.each() {
             let own = Parts::of(facts);
             if *entity != self.id {
@@ -349,6 +357,11 @@ impl<'f> Whole<'f> {
         let each = self.each();
         each.flat_map(|(entity, facts)| account::fold(*entity, &Parts::of(facts)))
             .collect()
+    }
+
+    /// Whether the only member is the one whose id the whole has: all that is said of it is the whole's.
+    fn is_one(&self) -> bool {
+        matches!(self.members.as_slice(), [(entity, _)] if *entity == self.id)
     }
 
     fn each(&self) -> impl Iterator<Item = (&EntityId, &Facts)> {

@@ -9,7 +9,7 @@ use model::{EntityId, SourceIdentity};
 use crate::facts::{Event, Facts, First, Place, Register, RegisterKey};
 use crate::json::{self, Fragment};
 
-use super::{EntityKind, NOBODY, Reading};
+use super::{EntityKind, NOBODY, Purpose, Reading};
 
 pub(crate) use super::reading::Seg;
 
@@ -106,9 +106,11 @@ impl<'r, 'a> Voice<'r, 'a> {
         }
     }
 
-    /// Another identifier of the entity.
-    pub(crate) fn also(&mut self, identity: SourceIdentity) {
-        self.identities.push(identity);
+    /// Other identifiers of the entity, where anybody will look for it by them.
+    pub(crate) fn also(&mut self, identities: impl Iterator<Item = SourceIdentity>) {
+        if self.reading.purpose == Purpose::Keep {
+            self.identities.extend(identities);
+        }
     }
 
     /// Speaks of the entity itself from here on.

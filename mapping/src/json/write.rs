@@ -134,6 +134,7 @@ impl<T: Element> Member for Vec<T> {
 /// A text with what JSON can't say plainly escaped.
 pub(crate) fn escaped(text: &str, out: &mut String) {
     use std::fmt::Write as _;
+    out.reserve(text.len() + 2);
     out.push('"');
     if is_plain(text.as_bytes()) {
         out.push_str(text);
@@ -155,17 +156,31 @@ pub(crate) fn escaped(text: &str, out: &mut String) {
     out.push('"');
 }
 
-/// Whether nothing needs an escape. Blocks are looked at as a whole, which is faster than stopping early;
-/// the last one may overlap the one before.
+/// Whether nothing needs an escape. Eight bytes are looked at as one number; the last eight may overlap those
+/// before.
 fn is_plain(bytes: &[u8]) -> bool {
-    let is_plain = |byte: u8| 0x20 <= byte && byte != b'"' && byte != b'\\';
-    let all = |block: &[u8; 16]| block.iter().fold(true, |all, byte| all & is_plain(*byte));
-    let (blocks, rest) = bytes.as_chunks::<16>();
-    blocks.iter().all(all)
+    let (words, rest) = bytes.as_chunks::<8>();
+    let is_plain = |word: &[u8; 8]| is_plain_word(u64::from_le_bytes(*word));
+    words.iter().all(is_plain)
         && match bytes.last_chunk() {
-            Some(last) => all(last),
-            None => rest.iter().all(|byte| is_plain(*byte)),
+            Some(last) => is_plain(last),
+            None => rest
+                .iter()
+                .all(|byte| 0x20 <= *byte && !matches!(byte, b'"' | b'\\')),
         }
+}
+
+/// Whether none of eight bytes needs an escape: a byte below `n` is the only one that subtracting `n` from
+/// each takes below zero, and one that equals another becomes zero by XOR.
+const fn is_plain_word(word: u64) -> bool {
+    const ONES: u64 = u64::MAX / 0xFF;
+    const fn below(word: u64, n: u64) -> u64 {
+        word.wrapping_sub(ONES * n) & !word
+    }
+    let quote = word ^ (ONES * b'"' as u64);
+    let backslash = word ^ (ONES * b'\\' as u64);
+    let found = below(word, 0x20) | below(quote, 1) | below(backslash, 1);
+    found & (ONES * 0x80) == 0
 }
 
 /// Members by name and field; what is not listed is not written.

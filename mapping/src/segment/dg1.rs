@@ -1,5 +1,7 @@
 //! DG1 → Condition, a part of the visit (or of the patient, where there is no visit).
 
+use std::sync::LazyLock;
+
 use fhirbolt::model::r4::resources::{
     Condition, ConditionOnset, Encounter, EncounterDiagnosis, EpisodeOfCare, EpisodeOfCareDiagnosis,
 };
@@ -17,23 +19,17 @@ use crate::table::visit::{CONDITION_CATEGORY, DIAGNOSIS_ROLE};
 
 use super::pv1;
 
-/// States what DG1 says, and gives a reference to it. Later messages find the same diagnosis by DG1-20,
-/// else by its code and type.
+/// States what DG1 says of the diagnosis of that name, and gives a reference to it.
 pub(super) fn state(
     dg1: &Seg<'_>,
+    name: &str,
     subject: Option<Reference>,
     encounter: Option<Reference>,
     owner: &mut Voice<'_, '_>,
-) -> Option<Reference> {
-    dg1.skip(&[1]);
-    let name = name(dg1)?;
+) -> Reference {
     let reading = owner.reading;
     let is_of_visit = encounter.is_some();
-    let blank = move || Condition {
-        subject: Box::new(Reference::default()),
-        ..Condition::default()
-    };
-    owner.turn_to_part("Condition", &name);
+    owner.turn_to_part("Condition", name);
     let constant = Condition {
         category: vec![CATEGORY.concept()],
         subject: Box::new(subject.unwrap_or_default()),
@@ -69,21 +65,17 @@ pub(super) fn state(
         })
     });
     known_by(dg1, owner);
-    let condition = refer("Condition", owner.part_id("Condition", &name), None);
+    let condition = refer("Condition", owner.part_id("Condition", name), None);
     if is_of_visit {
-        of_visit(dg1, condition.clone(), &name, owner);
+        of_visit(dg1, condition.clone(), name, owner);
     }
-    Some(condition)
+    condition
 }
 
 /// DG1-16 and 19 to 22: who found it and when, its own number and the one that it follows from, and whether
 /// it was said in error.
 fn known_by(dg1: &Seg<'_>, owner: &mut Voice<'_, '_>) {
     let reading = owner.reading;
-    let blank = || Condition {
-        subject: Box::new(Reference::default()),
-        ..Condition::default()
-    };
     owner.one(dg1, 16, |sent| {
         let asserter = xcn::reference(sent, reading)?;
         Some(Condition {
@@ -124,6 +116,14 @@ fn known_by(dg1: &Seg<'_>, owner: &mut Voice<'_, '_>) {
             ..blank()
         })
     });
+}
+
+fn blank() -> Condition {
+    static BLANK: LazyLock<Condition> = LazyLock::new(|| Condition {
+        subject: Box::new(Reference::default()),
+        ..Condition::default()
+    });
+    BLANK.clone()
 }
 
 const DUE_TO: &str = "http://hl7.org/fhir/StructureDefinition/condition-dueTo";
@@ -231,7 +231,8 @@ fn role(sent: Cwe<'_>, reading: &Reading<'_>) -> Option<CodeableConcept> {
     cwe::mapped(meaning, sent, Some("0052"), reading)
 }
 
-/// What names the diagnosis within its visit.
+/// What names the diagnosis within its visit: later messages find the same one by DG1-20, else by its code
+/// and type.
 pub(super) fn name(dg1: &Seg<'_>) -> Option<String> {
     if let Some(id) = text::text(&dg1.field(20).text()) {
         return Some(format!("id|{id}"));

@@ -1,5 +1,7 @@
 //! NK1 → `RelatedPerson`, which also stands in `Patient.contact`; an organization is only a contact.
 
+use std::sync::LazyLock;
+
 use fhirbolt::model::r4::resources::{
     Patient, PatientContact, RelatedPerson, RelatedPersonCommunication,
 };
@@ -66,10 +68,11 @@ fn represented(nk1: &Seg<'_>, patient: &mut Voice<'_, '_>) {
 }
 
 fn blank() -> RelatedPerson {
-    RelatedPerson {
+    static BLANK: LazyLock<RelatedPerson> = LazyLock::new(|| RelatedPerson {
         patient: Box::new(Reference::default()),
         ..RelatedPerson::default()
-    }
+    });
+    BLANK.clone()
 }
 
 fn who(nk1: &Seg<'_>, patient: &mut Voice<'_, '_>) {

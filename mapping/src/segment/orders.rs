@@ -261,7 +261,8 @@ fn reason(dg1: Segment<'_>, group: &mut Group<'_, '_>, reading: &Reading<'_>) ->
     let subject = group.subject();
     let owner = group.patient.as_mut().or(group.visit.as_mut())?;
     let seg = Seg::new("DG1", dg1);
-    let condition = dg1::state(&seg, subject, None, owner);
+    seg.skip(&[1]);
+    let condition = dg1::name(&seg).map(|name| dg1::state(&seg, &name, subject, None, owner));
     seg.close(reading);
     condition
 }

@@ -141,9 +141,8 @@ fn update(pid: &Seg<'_>, voice: &mut Voice<'_, '_>) {
 
 fn identifiers(pid: &Seg<'_>, msh: &Segment<'_>, voice: &mut Voice<'_, '_>) {
     for n in [3, 2, 4] {
-        for id in identity::valued(pid.field(n)) {
-            voice.also(identity::of(IdentityKind::Patient, id, msh));
-        }
+        let numbers = identity::valued(pid.field(n));
+        voice.also(numbers.map(|id| identity::of(IdentityKind::Patient, id, msh)));
         let reading = voice.reading;
         let default_type = (n != 3).then_some("PT");
         voice.each(

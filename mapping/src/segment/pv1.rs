@@ -6,6 +6,8 @@ mod stay;
 
 pub(super) use episode::{blank as blank_episode, renumbered as renumbered_episode};
 
+use std::sync::LazyLock;
+
 use fhirbolt::model::r4::resources::{Encounter, EncounterHospitalization, EncounterParticipant};
 use fhirbolt::model::r4::types::{Code, CodeableConcept, Coding, Identifier, Reference};
 use hl7v2::datatype::{Cwe, Cx, Xon};
@@ -24,11 +26,13 @@ use crate::table::{find, system};
 /// An encounter of which nothing is set. fhirbolt's own default marks what is required as missing, and
 /// that is an error when it is written; an empty one is not written.
 pub(crate) fn blank() -> Encounter {
-    Encounter {
+    static BLANK: LazyLock<Encounter> = LazyLock::new(|| Encounter {
         status: Code::default(),
         class: Box::new(Coding::default()),
         ..Encounter::default()
-    }
+    });
+    // fhirbolt's default allocates the marks.
+    BLANK.clone()
 }
 
 /// PV1 is required in many messages that are not about a visit: class N, or nothing at all.
@@ -89,9 +93,8 @@ fn identifiers(pv1: &Seg<'_>, message: &Message<'_>, voice: &mut Voice<'_, '_>) 
     let msh = message.msh();
     let reading = voice.reading;
     for (n, default_type) in [(19, Some("VN")), (50, None)] {
-        for id in identity::valued(pv1.field(n)) {
-            voice.also(identity::of(IdentityKind::Visit, id, &msh));
-        }
+        let numbers = identity::valued(pv1.field(n));
+        voice.also(numbers.map(|id| identity::of(IdentityKind::Visit, id, &msh)));
         voice.each(
             pv1,
             n,
