@@ -18,7 +18,7 @@ use serde_json::Value;
 use crate::datatype::{cwe, dtm, hd, text};
 use crate::fold::{FoldContext, wholes};
 use crate::identity::{push_id, with_id};
-use crate::inbound::{Context, Purpose, Unmappable, interpret_to};
+use crate::inbound::{Context, Purpose, Unmappable, header_elements, interpret_to};
 use crate::json;
 use crate::table::system::v2_table;
 use crate::ties::Ties;
@@ -54,21 +54,21 @@ pub fn bundle_text(message: &Message<'_>, ctx: &Context<'_>) -> Result<String, U
         .collect();
     let msh = message.msh();
     let n_bytes: usize = folded.iter().map(|draft| draft.text.len() + 256).sum();
-    let mut out = String::with_capacity(n_bytes + 1024);
+    let mut out = String::with_capacity(n_bytes + 64 * folded.len() + HEADERS_BYTES);
     let id = bundle_id(&msh, ctx);
     out.push_str("{\"resourceType\":\"Bundle\",\"id\":\"");
     push_id(&mut out, id);
     out.push('"');
     if let Some(control_id) = text::text(&msh.field(10).text()) {
         out.push_str(",\"identifier\":{\"system\":\"urn:drawbridge:control-id\",\"value\":");
-        out.push_str(&Value::from(control_id).to_string());
+        json::escaped(&control_id, &mut out);
         out.push('}');
     }
     out.push_str(",\"type\":\"message\"");
-    if let Some(sent) = sent_at(&msh, ctx) {
-        out.push_str(",\"timestamp\":\"");
-        out.push_str(&sent);
-        out.push('"');
+    let sent = dtm::lenient(&msh.field(7).text()).map(|sent| dtm::When::new(sent, ctx.zone));
+    if let Some(sent) = sent {
+        // As an instant, which needs a time of day.
+        out.extend([",\"timestamp\":\"", &sent.instant(), "\""]);
     }
     out.push_str(",\"entry\":[");
     let focus: Vec<String> = folded
@@ -77,7 +77,7 @@ pub fn bundle_text(message: &Message<'_>, ctx: &Context<'_>) -> Result<String, U
         .collect();
     let part = |name| ctx.key.part(model::EntityId(id), &[name]).0;
     let header_id = part("MessageHeader");
-    begin_entry(&mut out, header_id);
+    begin_entry(&mut out, &with_id(URN, header_id));
     out.push_str(&header(message, header_id, &focus, ctx));
     let about = provenance::About {
         header: header_id,
@@ -85,31 +85,31 @@ pub fn bundle_text(message: &Message<'_>, ctx: &Context<'_>) -> Result<String, U
         source: part("Provenance of source"),
         transformation: part("Provenance of transformation"),
     };
-    for (id, text) in provenance::all(message, &about, ctx) {
+    for (id, text) in provenance::all(message, &about, sent, ctx) {
         out.push_str("},");
-        begin_entry(&mut out, id);
+        begin_entry(&mut out, &with_id(URN, id));
         out.push_str(&text);
     }
     let inside = Inside::of(&focus);
     let files = folded.iter();
     let files = files.filter(|draft| draft.kind == ResourceType::Binary);
     let files: Vec<ResourceId> = files.map(|draft| draft.id).collect();
-    for draft in &folded {
+    for (draft, url) in folded.iter().zip(&focus) {
         out.push_str("},");
-        begin_entry(&mut out, draft.id.0);
+        begin_entry(&mut out, url);
         inside.write(&mut out, &naming_entries(&draft.text, &files));
     }
     out.push_str("}]}");
     Ok(out)
 }
 
+/// What the header and its provenances take, as a rule.
+const HEADERS_BYTES: usize = 4096;
+
 const URN: &str = "urn:uuid:";
 
-fn begin_entry(out: &mut String, id: uuid::Uuid) {
-    out.push_str("{\"fullUrl\":\"");
-    out.push_str(URN);
-    push_id(out, id);
-    out.push_str("\",\"resource\":");
+fn begin_entry(out: &mut String, url: &str) {
+    out.extend(["{\"fullUrl\":\"", url, "\",\"resource\":"]);
 }
 
 /// An attachment names the entry that holds its file (R4 bundle.html#references).
@@ -180,35 +180,50 @@ fn bundle_id(msh: &Segment<'_>, ctx: &Context<'_>) -> uuid::Uuid {
     key.lane(&["bundle", application, facility, control_id]).0
 }
 
-/// MSH-7 as an instant, which needs a time of day.
-fn sent_at(msh: &Segment<'_>, ctx: &Context<'_>) -> Option<String> {
-    let sent = dtm::lenient(&msh.field(7).text())?;
-    Some(dtm::When::new(sent, ctx.zone).instant())
+fn header(message: &Message<'_>, id: uuid::Uuid, focus: &[String], ctx: &Context<'_>) -> String {
+    let read = || json::fragment(&of_msh(message));
+    let elements = header_elements(message, &named_in(message), ctx, read);
+    let mut after = String::with_capacity(focus.len() * 64 + 16);
+    for url in focus {
+        let before = if after.is_empty() {
+            ",\"focus\":["
+        } else {
+            ","
+        };
+        after.extend([before, "{\"reference\":\"", url, "\"}"]);
+    }
+    if !after.is_empty() {
+        after.push(']');
+    }
+    let elements = elements.as_deref().unwrap_or("{}");
+    written("MessageHeader", id, ["", elements, &after])
 }
 
-fn header(message: &Message<'_>, id: uuid::Uuid, focus: &[String], ctx: &Context<'_>) -> String {
+/// All that the header is made of but for what the message is about.
+fn named_in(message: &Message<'_>) -> Vec<u8> {
+    let msh = message.msh();
+    let fields = [3, 4, 5, 6, 9, 22, 23, 24, 25].map(|n| msh.field(n).raw());
+    let software = message.segment("SFT").map_or(&[][..], |sft| sft.raw());
+    // No field contains what ends a segment.
+    [fields.join(&b'\r'), software.to_vec()].join(&b'\r')
+}
+
+/// Who sent what to whom.
+fn of_msh(message: &Message<'_>) -> MessageHeader {
     let msh = message.msh();
     let trigger = msh.field(9).component(2).text();
     let event = Coding {
         code: text::code(&trigger).map(Into::into),
         ..cwe::coding(&v2_table("0003"), "", "")
     };
-    let header = MessageHeader {
+    MessageHeader {
         event: MessageHeaderEvent::Coding(Box::new(event)),
         destination: destination(&msh).into_iter().collect(),
         sender: organization(&msh, 4).map(Box::new),
-        source: source(message, ctx),
+        source: source(message),
         responsible: organization(&msh, 22).map(Box::new),
-        focus: focus
-            .iter()
-            .map(|url| Reference {
-                reference: Some(url.as_str().into()),
-                ..Reference::default()
-            })
-            .collect(),
         ..MessageHeader::default()
-    };
-    written("MessageHeader", id, &header)
+    }
 }
 
 /// HD or XON of MSH as the name of an organization; its universal id, where there is one, names it too.
@@ -231,22 +246,20 @@ fn organization(msh: &Segment<'_>, n: usize) -> Option<Reference> {
     })
 }
 
-/// A resource of which nothing is kept.
-fn written<R: json::Resource>(kind: &str, id: uuid::Uuid, resource: &R) -> String {
-    let elements = json::fragment(resource);
-    let elements = elements
-        .as_deref()
-        .and_then(|object| object.strip_prefix('{'));
-    let elements = elements.unwrap_or("}");
-    let mut out = ["{\"resourceType\":\"", kind, "\",\"id\":\""].concat();
+/// A resource of which nothing is kept: its elements as an object, between those that only refer to others.
+fn written(kind: &str, id: uuid::Uuid, [before, elements, after]: [&str; 3]) -> String {
+    let elements = elements.trim_start_matches('{');
+    let elements = elements.strip_suffix('}').unwrap_or(elements);
+    let n_bytes = before.len() + elements.len() + after.len();
+    let mut out = String::with_capacity(n_bytes + 128);
+    out.extend(["{\"resourceType\":\"", kind, "\",\"id\":\""]);
     push_id(&mut out, id);
-    out.push_str("\",");
-    out.push_str(elements);
+    out.extend(["\",", before, elements, after, "}"]);
     out
 }
 
 /// MSH-3, 4 and 24, and what software SFT says that it was.
-fn source(message: &Message<'_>, ctx: &Context<'_>) -> MessageHeaderSource {
+fn source(message: &Message<'_>) -> MessageHeaderSource {
     let msh = message.msh();
     let software = message.segment("SFT");
     let said = |n| software.and_then(|sft| text::text(&sft.field(n).text()));
@@ -258,7 +271,7 @@ fn source(message: &Message<'_>, ctx: &Context<'_>) -> MessageHeaderSource {
         software: said(3).map(Into::into),
         version: said(2).map(Into::into),
         endpoint: network(&msh, 24)
-            .unwrap_or_else(|| endpoint(application, facility, ctx))
+            .unwrap_or_else(|| endpoint(application, facility))
             .into(),
         ..MessageHeaderSource::default()
     }
@@ -272,7 +285,7 @@ fn network(msh: &Segment<'_>, n: usize) -> Option<String> {
 }
 
 /// MSH-3 and MSH-4 as a URL, which FHIR requires.
-fn endpoint(application: Hd<'_>, facility: Hd<'_>, _ctx: &Context<'_>) -> String {
+fn endpoint(application: Hd<'_>, facility: Hd<'_>) -> String {
     let own = hd::uri(
         application.universal_id().trim(),
         application.universal_id_type().trim(),

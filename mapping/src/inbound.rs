@@ -18,7 +18,7 @@ use crate::rewrite::rewritten;
 use crate::segment;
 use crate::ties::Link;
 
-pub(crate) use memory::Sort;
+pub(crate) use memory::{Sort, header_elements};
 pub(crate) use reading::Reading;
 pub(crate) use times::occurred;
 pub(crate) use voice::{CLAIM, MOVED, SNAPSHOT, Seg, Voice, valued};

@@ -1,9 +1,9 @@
 //! EVN and MSH → Provenance of the message: who said it when, why and when it happened, who sent it, and
 //! what made FHIR of it.
 
-use fhirbolt::model::r4::resources::{
-    Provenance, ProvenanceAgent, ProvenanceEntity, ProvenanceOccurred,
-};
+use std::sync::LazyLock;
+
+use fhirbolt::model::r4::resources::{Provenance, ProvenanceAgent, ProvenanceOccurred};
 use fhirbolt::model::r4::types::{CodeableConcept, Coding, Identifier, Instant, Reference};
 use hl7v2::datatype::{Cwe, Hd, Xcn};
 use hl7v2::{Message, Segment};
@@ -15,10 +15,11 @@ use crate::datatype::dtm::{self, When};
 use crate::datatype::{ext, text};
 use crate::identity::with_id;
 use crate::inbound::Context;
+use crate::json::{self, Fragment};
 use crate::table::find;
 use crate::table::visit::EVENT_REASON;
 
-use super::{URN, written};
+use super::written;
 
 /// The ids of what is told of a message as a whole.
 pub(super) struct About {
@@ -32,24 +33,32 @@ pub(super) struct About {
 pub(super) fn all(
     message: &Message<'_>,
     about: &About,
+    sent: Option<When<'_>>,
     ctx: &Context<'_>,
 ) -> impl Iterator<Item = (Uuid, String)> {
+    let target = target(about.header);
+    let entity = control_id(&message.msh()).unwrap_or_default();
+    let facility = facility(&message.msh());
+    let of_event = of_event(message, sent, facility.as_ref(), ctx);
+    let of_event = of_event.and_then(|event| json::fragment(&event));
+    let of_source = of_source(message, sent, facility);
+    let of_source = of_source.and_then(|source| json::fragment(&source));
     let told = [
-        (about.event, of_event(message, ctx)),
-        (about.source, of_source(message, ctx)),
-        (about.transformation, Some(of_transformation(message))),
+        (about.event, of_event, String::new()),
+        (about.source, of_source, entity.clone()),
+        (about.transformation, TRANSFORMATION.clone(), entity),
     ];
-    let header = about.header;
-    told.into_iter().filter_map(move |(id, provenance)| {
-        let provenance = Provenance {
-            target: vec![Reference {
-                reference: Some(with_id(URN, header).into()),
-                ..Reference::default()
-            }],
-            ..provenance?
-        };
-        Some((id, written("Provenance", id, &provenance)))
+    told.into_iter().filter_map(move |(id, elements, entity)| {
+        let text = written("Provenance", id, [&target, &elements?, &entity]);
+        Some((id, text))
     })
+}
+
+/// The header, of which all of them tell.
+fn target(header: Uuid) -> String {
+    let mut target = with_id("\"target\":[{\"reference\":\"urn:uuid:", header);
+    target.push_str("\"}],");
+    target
 }
 
 fn when<'z>(segment: &Segment<'_>, n: usize, ctx: &Context<'z>) -> Option<When<'z>> {
@@ -58,17 +67,21 @@ fn when<'z>(segment: &Segment<'_>, n: usize, ctx: &Context<'z>) -> Option<When<'
 }
 
 /// EVN: none without it, or if nobody is known who was behind it (FHIR requires one).
-fn of_event(message: &Message<'_>, ctx: &Context<'_>) -> Option<Provenance> {
+fn of_event(
+    message: &Message<'_>,
+    sent: Option<When<'_>>,
+    facility: Option<&Reference>,
+    ctx: &Context<'_>,
+) -> Option<Provenance> {
     let evn = message.segment("EVN")?;
-    let msh = message.msh();
-    let recorded = when(&evn, 2, ctx).or_else(|| when(&msh, 7, ctx))?;
+    let recorded = when(&evn, 2, ctx).or(sent)?;
     let occurred = when(&evn, 6, ctx).map(When::date_time);
     Some(Provenance {
         occurred: occurred.map(|at| ProvenanceOccurred::DateTime(at.into())),
         recorded: Instant::from(recorded.instant()),
         reason: reason(&evn).into_iter().collect(),
         agent: vec![ProvenanceAgent {
-            who: Box::new(operator(&evn).or_else(|| facility(&msh))?),
+            who: Box::new(operator(&evn).or_else(|| facility.cloned())?),
             ..ProvenanceAgent::default()
         }],
         location: place(&evn).map(Box::new),
@@ -88,10 +101,13 @@ fn place(evn: &Segment<'_>) -> Option<Reference> {
 }
 
 /// MSH: who sent what, and when.
-fn of_source(message: &Message<'_>, ctx: &Context<'_>) -> Option<Provenance> {
-    let msh = message.msh();
-    let sent = when(&msh, 7, ctx)?;
-    let kind = msh.field(9).full_text();
+fn of_source(
+    message: &Message<'_>,
+    sent: Option<When<'_>>,
+    facility: Option<Reference>,
+) -> Option<Provenance> {
+    let sent = sent?;
+    let kind = message.msh().field(9).full_text();
     Some(Provenance {
         occurred: Some(ProvenanceOccurred::DateTime(sent.date_time().into())),
         recorded: Instant::from(sent.instant()),
@@ -102,15 +118,17 @@ fn of_source(message: &Message<'_>, ctx: &Context<'_>) -> Option<Provenance> {
             }],
             ..CodeableConcept::default()
         })),
-        agent: vec![agent("author", "Author", facility(&msh)?)],
-        entity: control_id(&msh).into_iter().collect(),
+        agent: vec![agent("author", "Author", facility?)],
         ..Provenance::default()
     })
 }
 
 /// This mapping made FHIR of the message. When it did so is not said: the same message gives the same
 /// bundle, whatever the clock shows.
-fn of_transformation(message: &Message<'_>) -> Provenance {
+static TRANSFORMATION: LazyLock<Option<Fragment>> =
+    LazyLock::new(|| json::fragment(&of_transformation()));
+
+fn of_transformation() -> Provenance {
     let transformation = Meaning {
         code: "v2-fhir-transformation",
         display: "",
@@ -129,7 +147,6 @@ fn of_transformation(message: &Message<'_>) -> Provenance {
         policy: vec![format!("urn:drawbridge:mapping:{MAPPING_VERSION}").into()],
         activity: Some(Box::new(transformation.concept())),
         agent: vec![agent("assembler", "Assembler", bridge)],
-        entity: control_id(&message.msh()).into_iter().collect(),
         ..Provenance::default()
     }
 }
@@ -148,21 +165,15 @@ fn agent(code: &'static str, display: &'static str, who: Reference) -> Provenanc
 }
 
 /// MSH-10: the message is the source of all that is in the bundle.
-fn control_id(msh: &Segment<'_>) -> Option<ProvenanceEntity> {
+fn control_id(msh: &Segment<'_>) -> Option<String> {
     let control_id = text::text(&msh.field(10).text())?;
-    let message = Reference {
-        identifier: Some(Box::new(Identifier {
-            system: Some("urn:drawbridge:control-id".into()),
-            value: Some(control_id.into()),
-            ..Identifier::default()
-        })),
-        ..Reference::default()
-    };
-    Some(ProvenanceEntity {
-        role: "source".into(),
-        what: Box::new(message),
-        ..ProvenanceEntity::default()
-    })
+    let mut entity = String::from(
+        ",\"entity\":[{\"role\":\"source\",\"what\":{\"identifier\":\
+         {\"system\":\"urn:drawbridge:control-id\",\"value\":",
+    );
+    json::escaped(&control_id, &mut entity);
+    entity.push_str("}}}]");
+    Some(entity)
 }
 
 /// EVN-5: who set it off, by name and number.

@@ -12,12 +12,12 @@ use jiff::tz::TimeZone;
 use model::IdentityKey;
 
 use crate::facts::{Fragment, Place};
+use crate::identity;
 use crate::table::usage::is_watched;
 
 use super::{Context, Statement};
 
 /// All that the meaning of a field's bytes depends on besides them.
-#[derive(Clone, PartialEq)]
 struct Setting {
     /// The profile, digested.
     profile: [u8; 32],
@@ -161,6 +161,24 @@ impl Memory {
             room.phrases.push((sort, phrases));
         }
     }
+}
+
+/// The elements that some bytes of the message's header give, and nothing but them.
+pub(crate) fn header_elements(
+    message: &Message<'_>,
+    bytes: &[u8],
+    ctx: &Context<'_>,
+    read: impl FnOnce() -> Option<Fragment>,
+) -> Option<Fragment> {
+    let sender = identity::sender(&message.msh());
+    let mut memory = Memory::of(message, ctx.zone, &sender, ctx);
+    let sort = Sort::Field(Place::new("MSH", 0));
+    if let Some(Phrase::Elements(known)) = memory.recall(sort, bytes) {
+        return known.clone();
+    }
+    let fragment = read();
+    memory.keep(sort, bytes, Phrase::Elements(fragment.clone()));
+    fragment
 }
 
 /// The room is there for the next message.
