@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use fhirbolt::model::r4::types::{Code, Extension, HumanName, String as FhirString};
+use fhirbolt::model::r4::types::{Extension, HumanName, String as FhirString};
 use hl7v2::datatype::{Dr, FamilyName, Xpn};
 
 use crate::inbound::Reading;
@@ -66,8 +66,10 @@ pub(crate) fn of_parts(parts: &Parts<'_>, reading: &Reading<'_>) -> Option<Human
             .filter_map(text::text)
             .map(FhirString::from),
     );
+    let (usage, kept) = usage(parts.type_code.trim());
     let name = HumanName {
-        r#use: usage(parts.type_code.trim()),
+        r#use: usage.map(Into::into),
+        extension: kept.into_iter().collect(),
         family: family(parts.family),
         given,
         prefix: texts(std::slice::from_ref(&parts.prefix)),
@@ -109,25 +111,22 @@ pub(crate) fn validity<'m>(own: [Cow<'m, str>; 2], range: Dr<'m>) -> [Cow<'m, st
     }
 }
 
-/// Table 0200. A type that FHIR has no use for stands beside it.
-fn usage(type_code: &str) -> Option<Code> {
+/// Table 0200. A type that FHIR has no use for stands beside it: validators take no extension alone for a
+/// code that must be of a value set.
+fn usage(type_code: &str) -> (Option<&'static str>, Option<Extension>) {
     let usage = match type_code {
-        "" => return None,
-        "L" | "R" => "official",
-        "D" => "usual",
-        "M" => "maiden",
-        "N" => "nickname",
-        "BAD" => "old",
-        "TEMP" | "NAV" => "temp",
-        "MSK" | "S" => "anonymous",
+        "" => None,
+        "L" | "R" => Some("official"),
+        "D" => Some("usual"),
+        "M" => Some("maiden"),
+        "N" => Some("nickname"),
+        "BAD" => Some("old"),
+        "TEMP" | "NAV" => Some("temp"),
+        "MSK" | "S" => Some("anonymous"),
         other => {
-            let code = text::code(other)?;
-            let sent = cwe::sent("0200", &code);
-            return Some(Code {
-                extension: vec![ext::alternate_codes(sent)],
-                ..Code::default()
-            });
+            let sent = text::code(other).map(|code| cwe::sent("0200", &code));
+            return (None, sent.map(ext::alternate_codes));
         }
     };
-    Some(usage.into())
+    (usage, None)
 }

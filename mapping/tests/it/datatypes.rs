@@ -40,7 +40,8 @@ fn a_degree_qualifies_a_practitioner() {
 #[test]
 fn a_name_of_a_type_without_a_use_keeps_its_type() {
     let patient = admitted("77^^^EMR^MR||DOE^JANE^^^^^B~ROE^JANE^^^^^L", "I").the("Patient");
-    let kept = &patient["name"][0]["_use"]["extension"][0]["valueCodeableConcept"]["coding"][0];
+    assert_eq!(patient["name"][0].get("_use"), None);
+    let kept = &patient["name"][0]["extension"][0]["valueCodeableConcept"]["coding"][0];
     assert_eq!(kept["code"], "B");
     assert_eq!(patient["name"][1]["use"], "official");
 }

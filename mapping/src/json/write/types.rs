@@ -112,7 +112,7 @@ members! {
     Duration { "value" value, "unit" unit, "system" system, "code" code }
     Extension { "extension" extension, "url" url, "value" value }
     HumanName {
-        "use" r#use, "text" text, "family" family, "given" given, "prefix" prefix,
+        "extension" extension, "use" r#use, "text" text, "family" family, "given" given, "prefix" prefix,
         "suffix" suffix, "period" period,
     }
     Identifier {
