@@ -109,12 +109,9 @@ impl StoreError {
 
     /// [`Self::Retry`] where a row that should be new was there already: somebody else was first.
     pub(crate) fn made_meanwhile(self, what: &'static str) -> Self {
-        match self {
-            Self::Refused { code, .. } if code == SqlState::UNIQUE_VIOLATION.code() => {
-                Self::Retry(what)
-            }
-            other => other,
-        }
+        let unique = SqlState::UNIQUE_VIOLATION;
+        let is_there = matches!(&self, Self::Refused { code, .. } if code == unique.code());
+        if is_there { Self::Retry(what) } else { self }
     }
 
     /// SQLSTATE 25P02: an earlier statement of the same transaction failed; that one is the cause.
