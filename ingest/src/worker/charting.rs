@@ -181,7 +181,9 @@ impl Charting {
             settled,
         } = changes;
         // An earlier attempt may have come from somebody else's being first.
-        identities.iter_mut().for_each(|it| it.new &= !self.careful);
+        for it in &mut identities {
+            it.new &= !self.careful;
+        }
         fact::save(tx, &facts).await?;
         if !gone.is_empty() {
             fact::remove(tx, &gone).await?;
