@@ -197,7 +197,7 @@ fn converges((said, order, again): &Played) -> Result<(), TestCaseError> {
 
 /// Every other history is of a site where the visit is the episode of care.
 fn profile_for(said: &[Said]) -> &'static Profile {
-    if said.len() % 2 == 0 {
+    if said.len().is_multiple_of(2) {
         profile()
     } else {
         Profile::named("hchb").unwrap()
