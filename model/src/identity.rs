@@ -72,11 +72,14 @@ pub struct IdentityKey(Keyed);
 #[derive(Clone)]
 enum Keyed {
     Public,
-    Secret {
-        hash: Hmac<Sha256>,
-        /// What the key makes of a fixed word: equal keys make the same of it.
-        mark: [u8; 32],
-    },
+    Secret(Box<Secret>),
+}
+
+#[derive(Clone)]
+struct Secret {
+    hash: Hmac<Sha256>,
+    /// What the key makes of a fixed word: equal keys make the same of it.
+    mark: [u8; 32],
 }
 
 static PUBLIC: LazyLock<Hmac<Sha256>> =
@@ -94,7 +97,7 @@ impl IdentityKey {
     pub fn new(secret: [u8; 32]) -> Self {
         let hash = keyed(&secret);
         let mark = digest(hash.clone(), &["mark"]);
-        Self(Keyed::Secret { hash, mark })
+        Self(Keyed::Secret(Box::new(Secret { hash, mark })))
     }
 
     /// The entity that an identity names.
@@ -144,7 +147,7 @@ impl IdentityKey {
     fn digest<'p>(&self, parts: impl IntoIterator<Item = &'p &'p str>) -> [u8; 32] {
         let hash = match &self.0 {
             Keyed::Public => PUBLIC.clone(),
-            Keyed::Secret { hash, .. } => hash.clone(),
+            Keyed::Secret(secret) => secret.hash.clone(),
         };
         digest(hash, parts)
     }
@@ -162,8 +165,8 @@ impl PartialEq for IdentityKey {
     fn eq(&self, other: &Self) -> bool {
         match (&self.0, &other.0) {
             (Keyed::Public, Keyed::Public) => true,
-            (Keyed::Secret { mark: one, .. }, Keyed::Secret { mark: other, .. }) => one == other,
-            _ => false,
+            (Keyed::Secret(one), Keyed::Secret(other)) => one.mark == other.mark,
+            (Keyed::Public, Keyed::Secret(_)) | (Keyed::Secret(_), Keyed::Public) => false,
         }
     }
 }

@@ -145,18 +145,23 @@ fn result(control_id: &str, mrn: &str, number: &str, with_visit: bool) -> String
     kept.chain([order.as_str(), result.as_str()]).collect()
 }
 
+fn named(resource: &Value, pointer: &str) -> Value {
+    resource.pointer(pointer).cloned().unwrap_or_default()
+}
+
 /// Of whose visits the reports are, as subject of the report and of the visit.
 async fn reports(world: &World) -> Vec<(Value, Value)> {
     let encounters = world.resources(ResourceType::Encounter).await;
     let subject = |reference: &str| {
         let id = reference.trim_start_matches("Encounter/");
         let visit = encounters.iter().find(|it| it["id"] == id);
-        visit.map_or(Value::Null, |it| it["subject"]["reference"].clone())
+        visit.map_or(Value::Null, |it| named(it, "/subject/reference"))
     };
     let reports = world.resources(ResourceType::DiagnosticReport).await;
     let of = |it: &Value| {
-        let visit = it["encounter"]["reference"].as_str().unwrap_or_default();
-        (it["subject"]["reference"].clone(), subject(visit))
+        let visit = named(it, "/encounter/reference");
+        let visit = visit.as_str().unwrap_or_default();
+        (named(it, "/subject/reference"), subject(visit))
     };
     reports.iter().map(of).collect()
 }
