@@ -51,7 +51,7 @@ async fn patients_are_found_by_the_keys_that_they_have_now() {
 
     save(store, &[patient(1, "ida", &[10, 13])]).await;
     let ida = (1, "ida".to_owned());
-    assert_eq!(found(store, &[11]).await, [bea.clone()]);
+    assert_eq!(found(store, &[11]).await, std::slice::from_ref(&bea));
     assert_eq!(found(store, &[13]).await, [ida]);
 
     let mut tx = store.begin(Tenant::DEFAULT).await.unwrap();
