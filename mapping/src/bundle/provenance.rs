@@ -107,13 +107,13 @@ fn of_source(
     facility: Option<Reference>,
 ) -> Option<Provenance> {
     let sent = sent?;
-    let kind = message.msh().field(9).full_text();
+    let kind = text::text(&message.msh().field(9).full_text()).unwrap_or_default();
     Some(Provenance {
         occurred: Some(ProvenanceOccurred::DateTime(sent.date_time().into())),
         recorded: Instant::from(sent.instant()),
         activity: Some(Box::new(CodeableConcept {
             coding: vec![Coding {
-                display: Some(format!("message - {}", kind.trim()).into()),
+                display: Some(format!("message - {kind}").into()),
                 ..Coding::default()
             }],
             ..CodeableConcept::default()

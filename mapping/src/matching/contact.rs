@@ -149,7 +149,7 @@ impl Address {
             .collect()
     }
 
-    /// One house but for a slip in its number or its street, for a blank, or for the flat. Neighbours
+    /// One house but for a slip in its number or its street, for a blank, or else for the flat. Neighbours
     /// are so near as well, but no neighbour bears the same name since the same day.
     fn is_near_house_of(&self, other: &Self) -> bool {
         if self.line.is_empty() || other.line.is_empty() || !self.is_in_place_of(other) {
@@ -161,23 +161,25 @@ impl Address {
             rest.is_some_and(|rest| rest.is_empty() || FILLERS.contains(&rest))
         };
         let has_number = |front: &str| front.starts_with(|char: char| char.is_ascii_digit());
+        let is_like = is_one_slip(&one, &two) || is_glued(&one, &two) || is_glued(&two, &one);
         has_number(&one)
             && has_number(&two)
             && 4 < one.len().min(two.len())
-            && (is_one_slip(&one, &two) || is_glued(&one, &two) || is_glued(&two, &one))
+            && (one == two || (is_like && !self.is_flat_other(other)))
+    }
+
+    fn is_flat_other(&self, other: &Self) -> bool {
+        let flats = self.flat().zip(other.flat());
+        flats.is_some_and(|(flat, door)| flat != door)
     }
 
     fn is_house_of(&self, other: &Self) -> bool {
         let (Some((one, street)), Some((two, way))) = (self.house(), other.house()) else {
             return false;
         };
-        let is_flat_other = match (self.flat(), other.flat()) {
-            (Some(flat), Some(door)) => flat != door,
-            _ => false,
-        };
         let is_street =
             street == way || (3 < street.len().min(way.len()) && is_one_slip(street, way));
-        one == two && is_street && !is_flat_other && self.is_in_place_of(other)
+        one == two && is_street && !self.is_flat_other(other) && self.is_in_place_of(other)
     }
 }
 

@@ -148,6 +148,34 @@ fn a_house_or_a_telephone_but_for_a_slip_tells_namesakes_apart() {
 }
 
 #[test]
+fn a_slip_in_the_house_and_another_flat_are_one_too_many() {
+    let at = |home| {
+        veto(
+            &[NAME, BIRTH, (11, home)],
+            &[NAME, BIRTH, (11, "2346 Elm Ln Apt 54^^Upton^TX^75001")],
+        )
+    };
+    assert_eq!(at("2246 Elm Ln Apt 54^^Upton^TX^75001"), None);
+    assert_eq!(at("2346 Elm Ln Apt 24^^Upton^TX^75001"), None);
+    assert_eq!(at("2246 Elm Ln Apt 24^^Upton^TX^75001"), Some(Veto::Thin));
+}
+
+#[test]
+fn the_last_four_digits_do_not_tell_namesakes_of_one_birth_date_apart() {
+    let whole = (19, "536228714");
+    let name = (5, "Quimby^Orla");
+    let known = [name, BIRTH, (11, "9 Far Rd^^Upton^TX^75001"), whole];
+    let last = (19, "8714");
+    assert_eq!(veto(&known, &[name, BIRTH, HOME, last]), Some(Veto::Thin));
+    assert_eq!(veto(&known, &[name, BIRTH, HOME, whole]), None);
+    let there = [NAME, BIRTH, (11, "9 Far Rd^^Upton^TX^75001"), whole];
+    assert_eq!(veto(&there, &[NAME, BIRTH, HOME, last]), None);
+    let twin = [(5, "Quimby^Danelle^Sue"), BIRTH, HOME, last];
+    let other = [(5, "Quimby^Janelle^H"), BIRTH, HOME, whole];
+    assert_eq!(veto(&other, &twin), Some(Veto::Doubts));
+}
+
+#[test]
 fn an_impossible_year_is_a_slip_until_a_real_one_is_said() {
     let with = |birth| [NAME, (7, birth), HOME, PHONE];
     assert_eq!(veto(&with("19360604"), &with("13360604")), None);

@@ -26,8 +26,8 @@ pub enum Veto {
     GivenName,
     /// Birth dates that no slip explains.
     BirthDate,
-    /// No number says that they are one, and two things differ that seldom do so both: the middle name
-    /// or the sex, and one more; or the form of the given name and a digit of the social security number.
+    /// No whole number says that they are one, and the sex differs, or the middle name and one thing
+    /// more, or the form of the given name and a digit of the social security number.
     Doubts,
     /// Too little was said to tell the two from others: a name or a birth date is missing, or nothing
     /// but these agrees.
@@ -156,15 +156,19 @@ fn evidence(
     if !is_given && !has_number {
         return Some(Veto::GivenName);
     }
-    if are_doubtful(names, sheet) && !has_number {
+    // Of ten thousand namesakes of one birth date, or twins, two have the same last four digits.
+    let is_whole_number = numbers.is_own || sheet.has(&[What::SsnSame]);
+    if are_doubtful(names, sheet) && !is_whole_number {
         return Some(Veto::Doubts);
     }
     let is_dated = numbers.is_own || is_dated(sheet);
-    (!(has_number || is_confirmed(sheet)) || !is_dated).then_some(Veto::Thin)
+    let is_number =
+        is_whole_number || has_number && sheet.has(&[What::MiddleSame, What::MiddleInitial]);
+    (!(is_number || is_confirmed(sheet)) || !is_dated).then_some(Veto::Thin)
 }
 
-/// Another middle name, or another sex, is a mistake now and then. With a second mistake beside it, it
-/// is as likely the brother, or the son, whose name or birth date is mistaken.
+/// Another middle name is a mistake now and then. With a second mistake beside it, it is as likely the
+/// brother, or the son, whose name or birth date is mistaken; and so is another sex alone.
 fn are_doubtful(names: &Agreement, sheet: &Sheet<'_>) -> bool {
     let differs = [What::MiddleOther, What::SexOther].map(|what| sheet.has(&[what]));
     let is_birth_same = sheet.has(&[What::BirthSame, What::BirthNewYear]);
@@ -175,8 +179,9 @@ fn are_doubtful(names: &Agreement, sheet: &Sheet<'_>) -> bool {
     }
     match differs {
         [false, false] => false,
-        [true, true] => true,
-        _ => !names.is_given_same() || !is_birth_same || is_number_slip,
+        // Among twins, a name that was taken from the other one shows by nothing else.
+        [_, true] => true,
+        [true, false] => !names.is_given_same() || !is_birth_same || is_number_slip,
     }
 }
 

@@ -42,6 +42,17 @@ fn a_header_names_sender_receiver_and_software() {
     assert!(header.get("responsible").is_none());
 }
 
+/// Found by fuzzing.
+#[test]
+fn a_message_type_with_control_characters_is_named_without_them() {
+    let head = HEAD.replace("ORU_R01", "OR\u{1}\0U");
+    let all = entries(&format!("{head}\n{PID}"));
+    let author = provenance(&all, "author");
+    let activity = &author["activity"]["coding"][0]["display"];
+    assert_eq!(activity, "message - ORU^R01^ORU");
+    assert!(all.iter().all(|it| fhir::check(it, None).is_empty()));
+}
+
 #[test]
 fn a_header_has_the_addresses_that_were_sent() {
     let head = segment(
