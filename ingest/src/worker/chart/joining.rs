@@ -12,6 +12,37 @@ use uuid::Uuid;
 
 use super::{Changes, Entities, Entity, Known, NO_MESSAGE, Poison, Rebuilt};
 
+/// The facts of one entity and owner, before and after.
+pub(super) struct Joined<'f> {
+    pub(super) entity: EntityId,
+    pub(super) owner: EntityId,
+    pub(super) kind: EntityKind,
+    pub(super) before: Option<Facts>,
+    /// None where nothing changed.
+    pub(super) after: Option<Cow<'f, Facts>>,
+    pub(super) changed_by: Option<JournalId>,
+    /// The message that changed it last, before.
+    pub(super) last: Option<JournalId>,
+    /// Folded by the rules of this build.
+    pub(super) same_rules: bool,
+}
+
+impl Joined<'_> {
+    pub(super) fn row(&self, is_after: bool) -> Option<Row<'_>> {
+        let after = self.after.as_deref().filter(|_| is_after);
+        if after.is_some_and(Facts::is_empty) {
+            return None;
+        }
+        let facts = after.or(self.before.as_ref())?;
+        Some(Row {
+            entity: self.entity,
+            kind: self.kind,
+            owner: self.owner,
+            facts: Cow::Borrowed(facts),
+        })
+    }
+}
+
 /// A row, before and after messages were taken out of it.
 pub(super) fn without<'f>(
     changes: &mut Changes,
@@ -44,37 +75,6 @@ pub(super) fn without<'f>(
         last: Some(row.journal),
         same_rules: row.fold_version == FOLD_VERSION,
     })
-}
-
-/// The facts of one entity and owner, before and after.
-pub(super) struct Joined<'f> {
-    pub(super) entity: EntityId,
-    pub(super) owner: EntityId,
-    pub(super) kind: EntityKind,
-    pub(super) before: Option<Facts>,
-    /// None where nothing changed.
-    pub(super) after: Option<Cow<'f, Facts>>,
-    pub(super) changed_by: Option<JournalId>,
-    /// The message that changed it last, before.
-    pub(super) last: Option<JournalId>,
-    /// Folded by the rules of this build.
-    pub(super) same_rules: bool,
-}
-
-impl Joined<'_> {
-    pub(super) fn row(&self, is_after: bool) -> Option<Row<'_>> {
-        let after = self.after.as_deref().filter(|_| is_after);
-        if after.is_some_and(Facts::is_empty) {
-            return None;
-        }
-        let facts = after.or(self.before.as_ref())?;
-        Some(Row {
-            entity: self.entity,
-            kind: self.kind,
-            owner: self.owner,
-            facts: Cow::Borrowed(facts),
-        })
-    }
 }
 
 pub(super) fn join_all<'f>(
