@@ -40,6 +40,14 @@ pub(crate) fn address(xad: Xad<'_>, reading: &Reading<'_>) -> Option<Address> {
     is_somewhere.then_some(address)
 }
 
+/// The address of an organization, which has no home (R4 org-2).
+pub(crate) fn of_organization(mut address: Address) -> Address {
+    address
+        .r#use
+        .take_if(|usage| usage.value.as_deref() == Some("home"));
+    address
+}
+
 /// XAD.7 and 10: a holiday home, which no use of FHIR's says, and the census tract.
 fn extensions(xad: Xad<'_>) -> Vec<Extension> {
     const USE: &str = "http://hl7.org/fhir/StructureDefinition/iso21090-AD-use";

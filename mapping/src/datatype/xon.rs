@@ -114,6 +114,8 @@ fn located(reach: Reach, voice: &mut Voice<'_, '_>) {
         kind,
         identifier,
     } = reach;
+    let address = address.into_iter().map(xad::of_organization).collect();
+    let telecom = telecom.into_iter().map(xtn::of_organization).collect();
     let blank = Organization::default;
     let said = [
         (ADDRESS, Organization { address, ..blank() }),
@@ -236,7 +238,7 @@ fn insurer_reached(in1: &Seg<'_>, voice: &mut Voice<'_, '_>) {
     voice.each(
         in1,
         5,
-        |sent| xad::address(Xad::new(sent), reading),
+        |sent| xad::address(Xad::new(sent), reading).map(xad::of_organization),
         |address| Organization {
             address,
             ..Organization::default()
@@ -245,7 +247,7 @@ fn insurer_reached(in1: &Seg<'_>, voice: &mut Voice<'_, '_>) {
     voice.each(
         in1,
         7,
-        |sent| xtn::contact(Xtn::new(sent), Some("work"), reading),
+        |sent| xtn::contact(Xtn::new(sent), Some("work"), reading).map(xtn::of_organization),
         |telecom| Organization {
             telecom,
             ..Organization::default()

@@ -101,6 +101,18 @@ fn looks_dialled(value: &str) -> bool {
         && !value.bytes().any(|byte| byte.is_ascii_alphabetic())
 }
 
+/// How an organization is reached: its own number is no home's (R4 org-3).
+pub(crate) fn of_organization(mut contact: ContactPoint) -> ContactPoint {
+    if contact
+        .r#use
+        .as_ref()
+        .is_some_and(|usage| usage.value.as_deref() == Some("home"))
+    {
+        contact.r#use = Some("work".into());
+    }
+    contact
+}
+
 /// Table 0201; a cell phone is mobile whatever it is used for.
 fn usage(use_code: &str, equipment: &str) -> Option<&'static str> {
     Some(match (equipment, use_code) {

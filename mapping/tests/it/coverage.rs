@@ -39,6 +39,23 @@ fn a_financial_class_is_a_coverage_where_nothing_more_is_known() {
     }
 }
 
+/// R4 org-2 and org-3; found by fuzzing.
+#[test]
+fn an_insurer_is_at_home_nowhere() {
+    let sent = [
+        (3, "1^^^PAYERS"),
+        (4, "ACME"),
+        (5, "1 Made St^^Upton^TX^75001^USA^H"),
+        (7, "^PRN^PH^^1^214^5550142"),
+    ];
+    let chart = insured(&sent, "");
+    let insurer = chart.the("Organization");
+    assert_eq!(insurer["address"][0]["city"], "Upton");
+    assert_eq!(insurer["address"][0].get("use"), None);
+    assert_eq!(insurer["telecom"][0]["use"], "work");
+    assert!(fhir::check(&insurer, None).is_empty());
+}
+
 #[test]
 fn the_later_financial_class_holds() {
     let said = |stated: &str, class: &str| admitted(stated, &[(2, "I"), (20, class)], "");
