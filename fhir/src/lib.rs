@@ -32,6 +32,7 @@ pub use outcome::{Issue, OperationOutcome, Severity};
 pub use reference::Reference;
 pub use resource_type::ResourceType;
 pub use rules::runs_forward;
+pub use schema::is_in_value_set;
 pub use search::params::{ParamKind, SearchParam, params};
 pub use subset::subset;
 pub use text::normalise;

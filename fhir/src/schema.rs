@@ -81,6 +81,13 @@ pub(crate) fn schema() -> &'static Schema {
     &SCHEMA
 }
 
+/// Whether a code is one of a value set to which R4 binds an element (`currencies`); no set has a code that
+/// the tables don't list.
+pub fn is_in_value_set(value_set: &str, code: &str) -> bool {
+    let codes = schema().codes.get(value_set);
+    codes.is_some_and(|codes| codes.has(code))
+}
+
 impl Schema {
     pub(crate) fn type_named(&self, name: &str) -> Option<&TypeDef> {
         self.by_name.get(name).and_then(|id| self.type_at(*id))

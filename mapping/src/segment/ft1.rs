@@ -179,9 +179,10 @@ fn money(ft1: &Seg<'_>, voice: &mut Voice<'_, '_>) {
     } else {
         11
     };
+    let reading = voice.reading;
     voice.one(ft1, price, |sent| {
         Some(ChargeItem {
-            price_override: Some(Box::new(amount(sent)?)),
+            price_override: Some(Box::new(amount(sent, reading)?)),
             ..blank()
         })
     });
@@ -196,20 +197,23 @@ fn decimal(sent: &Repetition<'_>) -> Option<Decimal> {
 }
 
 /// CP, MO: an amount and its currency.
-fn amount(sent: Repetition<'_>) -> Option<Money> {
+fn amount(sent: Repetition<'_>, reading: &Reading<'_>) -> Option<Money> {
     let price = sent.component(1);
     let (value, currency) = (price.subcomponent(1), price.subcomponent(2));
     let number = Nm::parse(value.text())?;
     let currency = text::code(&currency.text());
     // Until v2.2 the field was a number, with the currency as its second component at best.
     let currency = currency.or_else(|| text::code(&sent.component(2).text()));
-    let is_code = |code: &String| code.len() == 3 && code.bytes().all(|b| b.is_ascii_uppercase());
+    let is_known = |code: &String| fhir::is_in_value_set("currencies", code);
+    if currency.as_ref().is_some_and(|code| !is_known(code)) {
+        reading.issue("not a currency of ISO 4217");
+    }
     Some(Money {
         value: Some(Decimal {
             value: Some(number.json_digits()),
             ..Decimal::default()
         }),
-        currency: currency.filter(is_code).map(Into::into),
+        currency: currency.filter(is_known).map(Into::into),
         ..Money::default()
     })
 }

@@ -269,6 +269,18 @@ fn a_charge_is_found_again_by_its_number() {
     );
 }
 
+/// Found by fuzzing.
+#[test]
+fn a_price_keeps_its_amount_where_the_currency_is_none() {
+    for (sent, currency) in [("80.50&EUR", json!("EUR")), ("80.50&ABC", Value::Null)] {
+        let ft1 = format!("{HEAD}\nFT1|1|T7||20240101||CG|99213^Visit^C4|||1||{sent}");
+        let charge = in_any_order(&[message("DFT^P03", "20240101", &ft1)], "ChargeItem").remove(0);
+        assert_eq!(charge["priceOverride"]["value"].to_string(), "80.50");
+        assert_eq!(charge["priceOverride"]["currency"], currency);
+        assert!(fhir::check(&charge, None).is_empty());
+    }
+}
+
 #[test]
 fn rule_20_an_episode_has_the_visits_that_name_it() {
     let pv1 = |visit: &str| {
