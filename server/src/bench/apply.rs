@@ -23,7 +23,7 @@ pub(super) async fn run(rig: &mut Rig) -> anyhow::Result<Vec<Figure>> {
     rig.serve(WORKERS).await?;
     let start = Instant::now();
     let n_backlog = n_waiting(&store).await?;
-    wait_until_applied(&store).await?;
+    rig.drained().await?;
     let drained = per_second(n_backlog, start.elapsed());
     let mut figures =
         vec![Figure::new("admissions, draining 50,000", drained, "1/s").aim(Aim::AtLeast(4000.0))];
@@ -46,7 +46,7 @@ pub(super) async fn run(rig: &mut Rig) -> anyhow::Result<Vec<Figure>> {
         feed.per_second(),
         "1/s",
     ));
-    wait_until_applied(&store).await?;
+    rig.drained().await?;
     figures.push(Figure::new("memory, after it", rig.memory_mib()?, "MiB"));
     Ok(figures)
 }
@@ -54,13 +54,6 @@ pub(super) async fn run(rig: &mut Rig) -> anyhow::Result<Vec<Figure>> {
 async fn n_waiting(store: &Store) -> anyhow::Result<usize> {
     let waiting = stats::waiting(store, model::Tenant::DEFAULT).await?;
     Ok(usize::try_from(waiting.n_queued)?)
-}
-
-async fn wait_until_applied(store: &Store) -> anyhow::Result<()> {
-    while n_waiting(store).await? != 0 {
-        tokio::time::sleep(Duration::from_millis(50)).await;
-    }
-    Ok(())
 }
 
 /// What an admission takes, by table, the largest first.

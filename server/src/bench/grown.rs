@@ -3,9 +3,6 @@
 
 use std::time::{Duration, Instant};
 
-use model::Tenant;
-use store::stats;
-
 use super::admission::admission;
 use super::load::{self, Until};
 use super::report::{Aim, Figure, per_second, percentile_ms};
@@ -50,8 +47,9 @@ async fn speed(rig: &mut Rig, first: usize) -> anyhow::Result<(f64, Vec<Duration
     rig.stop_server().await?;
     rig.serve(WORKERS).await?;
     let start = Instant::now();
-    drain(rig).await?;
+    rig.drained().await?;
     let drained = per_second(N_DRAINED, start.elapsed());
+    rig.compared().await?;
     let delays = visible::delays(rig, first + N_DRAINED).await?;
     rig.stop_server().await?;
     Ok((drained, delays))
@@ -70,14 +68,7 @@ async fn grow(rig: &mut Rig) -> anyhow::Result<()> {
         again,
     )
     .await?;
-    drain(rig).await?;
+    rig.drained().await?;
+    rig.compared().await?;
     rig.stop_server().await
-}
-
-async fn drain(rig: &Rig) -> anyhow::Result<()> {
-    let store = rig.store().await?;
-    while stats::waiting(&store, Tenant::DEFAULT).await?.n_queued != 0 {
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
-    Ok(())
 }

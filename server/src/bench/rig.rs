@@ -14,7 +14,7 @@ use nix::unistd::Pid;
 use tokio::process::Child;
 
 use model::{ResourceId, Tenant};
-use store::{ChainKey, Store, limit, stats};
+use store::{ChainKey, Store, limit, matching, stats};
 
 use super::admission::admission;
 use super::load::{self, Until};
@@ -91,12 +91,27 @@ impl Rig {
     pub(super) async fn fill(&mut self, n_patients: usize) -> anyhow::Result<Vec<ResourceId>> {
         self.serve(2).await?;
         load::send(self.mllp, 32, 0, Until::Count(n_patients), admission).await?;
-        let store = self.store().await?;
-        while stats::waiting(&store, Tenant::DEFAULT).await?.n_queued != 0 {
-            tokio::time::sleep(Duration::from_millis(50)).await;
-        }
+        self.drained().await?;
         let kind = fhir::ResourceType::Patient.code();
         Ok(limit::ids(self.url(), Tenant::DEFAULT, kind).await?)
+    }
+
+    /// Waits until nothing is queued. It looks seldom: to count a long queue takes Postgres milliseconds.
+    pub(super) async fn drained(&self) -> anyhow::Result<()> {
+        let store = self.store().await?;
+        while stats::waiting(&store, Tenant::DEFAULT).await?.n_queued != 0 {
+            tokio::time::sleep(Duration::from_millis(200)).await;
+        }
+        Ok(())
+    }
+
+    /// Waits until nobody is to be compared with others.
+    pub(super) async fn compared(&self) -> anyhow::Result<()> {
+        let store = self.store().await?;
+        while !matching::tenants(&store).await?.is_empty() {
+            tokio::time::sleep(Duration::from_millis(200)).await;
+        }
+        Ok(())
     }
 
     /// A look into the database from this process.

@@ -1,7 +1,7 @@
 //! Messages about visits that go on, applied per second as they were recorded and out of order: order costs
 //! nothing by construction, so the two should be alike.
 
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use model::Tenant;
 use store::stats;
@@ -34,9 +34,7 @@ async fn drained(rig: &mut Rig, message: fn(usize) -> String) -> anyhow::Result<
     let n_waiting = stats::waiting(&store, Tenant::DEFAULT).await?.n_queued;
     rig.serve(WORKERS).await?;
     let start = Instant::now();
-    while stats::waiting(&store, Tenant::DEFAULT).await?.n_queued != 0 {
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
+    rig.drained().await?;
     let rate = per_second(usize::try_from(n_waiting)?, start.elapsed());
     rig.stop_server().await?;
     Ok(rate)
