@@ -148,7 +148,10 @@ fn evidence(
     // Twins may be called so alike that a slip makes one of the other; by a second name they are not.
     let is_bare_slip = names.given == Some(What::GivenSlip)
         && !sheet.has(&[What::MiddleSame, What::MiddleInitial]);
-    let is_given = if is_twin || is_bare_slip {
+    // And in families that call their daughters Laura and Lori, what the house shares is shared by both.
+    let is_bare_nickname = names.given == Some(What::GivenNickname)
+        && !sheet.has(&[What::MiddleSame, What::MiddleInitial, What::AddressSame]);
+    let is_given = if is_twin || is_bare_slip || is_bare_nickname {
         names.is_given_same()
     } else {
         names.is_given_certain()
@@ -185,7 +188,8 @@ fn are_doubtful(names: &Agreement, sheet: &Sheet<'_>) -> bool {
     }
 }
 
-/// Namesakes of one birth date exist; that they also share a house or a number, hardly.
+/// Namesakes of one birth date exist; that they also share a house or a number, hardly. A mother's name is
+/// as common as any.
 fn is_confirmed(sheet: &Sheet<'_>) -> bool {
     // On one street live many: a number that is nearly the same says little beside another middle name.
     let is_near = sheet.has(&[What::PhoneSlip, What::AddressNear]);
@@ -197,7 +201,6 @@ fn is_confirmed(sheet: &Sheet<'_>) -> bool {
             What::PhoneSame,
             What::EmailSame,
             What::AddressSame,
-            What::MotherSame,
         ])
 }
 

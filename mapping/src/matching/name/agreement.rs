@@ -85,10 +85,16 @@ fn pair(one: &Name, other: &Name) -> Agreement {
         && one.given == other.family
         && one.family != one.given;
     if is_swapped {
-        // Letter by letter, or a given name that is somebody's family name would do.
+        // Letter by letter, or a given name that is somebody's family name would do. Which of the two is the
+        // family name nobody knows, but both ways must find the same.
+        let (turned, straight) = if one.family < other.family {
+            (one, other)
+        } else {
+            (other, one)
+        };
         return Agreement {
             swapped: Some(What::NameSwapped),
-            ..unswapped(&one.swapped(), other)
+            ..unswapped(&turned.swapped(), straight)
         };
     }
     unswapped(one, other)
@@ -125,5 +131,13 @@ mod tests {
         );
         assert_eq!(found.swapped, Some(What::NameSwapped));
         assert!(found.is_given_certain());
+    }
+
+    #[test]
+    fn an_initial_that_changed_places_is_the_same_both_ways() {
+        let weights = Weights::default();
+        let (one, other) = ([name("A", "Quimby", "")], [name("Quimby", "A", "")]);
+        let there = compare(&one, &other, &weights);
+        assert!(there == compare(&other, &one, &weights));
     }
 }
