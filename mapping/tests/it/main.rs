@@ -1,6 +1,8 @@
 //! What the mapping promises, seen from outside. All messages are made up.
 
 #[cfg(test)]
+mod appointments;
+#[cfg(test)]
 mod chart;
 #[cfg(test)]
 mod convergence;
@@ -43,6 +45,10 @@ mod rules;
 #[cfg(test)]
 mod snapshots;
 #[cfg(test)]
+mod transcriptions;
+#[cfg(test)]
 mod validity;
+#[cfg(test)]
+mod values;
 #[cfg(test)]
 mod visits;

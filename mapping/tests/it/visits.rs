@@ -1,4 +1,4 @@
-//! Rules of visits, identities, appointments, documents and charges, one test each. The numbers are those
+//! Rules of visits, identities and charges, one test each. The numbers are those
 //! of the rules of the mapping.
 
 use mapping::Profile;
@@ -6,244 +6,23 @@ use serde_json::{Value, json};
 
 use crate::chart::{Adt, Chart, read_with, segment};
 
-const HEAD: &str = "PID|1||77^^^EMR^MR||DOE^JANE||19600102|F\nPV1|1|O|||||||||||||||||V9^^^EMR^VN";
+pub(crate) const HEAD: &str =
+    "PID|1||77^^^EMR^MR||DOE^JANE||19600102|F\nPV1|1|O|||||||||||||||||V9^^^EMR^VN";
 
 /// A message of a type with lines after the header.
-fn message(kind: &str, stated: &str, lines: &str) -> String {
+pub(crate) fn message(kind: &str, stated: &str, lines: &str) -> String {
     format!(
         "MSH|^~\\&|EMR|AGENCY|||{stated}||{kind}|M{kind}{stated}|P|2.5.1\nEVN||{stated}\n{lines}"
     )
 }
 
-fn siu(event: &str, stated: &str, sch: &str, rest: &str) -> String {
-    let lines = format!("SCH|A1^EMR|F1^EMR|{sch}\n{HEAD}\n{rest}");
-    message(&format!("SIU^{event}"), stated, &lines)
-}
-
-/// SCH from field 4 on, with a duration, a start and a status.
-fn slot(start: &str, status: &str) -> String {
-    format!(
-        "||||^Visit|ROUTINE|45|MIN|^^^{start}{}{status}",
-        "|".repeat(14)
-    )
-}
-
-fn mdm(event: &str, stated: &str, txa: &str, rest: &str) -> String {
-    message(
-        &format!("MDM^{event}"),
-        stated,
-        &format!("{HEAD}\nTXA|1|HP|TX||||||7^BAKER^BOB|{txa}\n{rest}"),
-    )
-}
-
-/// TXA from field 10 on: number, parent, completion and availability.
-fn document(number: &str, parent: &str, completion: &str, availability: &str) -> String {
-    format!("||{number}|{parent}||||{completion}||{availability}")
-}
-
-fn in_any_order(messages: &[String], kind: &str) -> Vec<Value> {
+pub(crate) fn in_any_order(messages: &[String], kind: &str) -> Vec<Value> {
     let forth = Chart::of(messages).all(kind);
     let reversed: Vec<&String> = messages.iter().rev().collect();
     assert_eq!(forth, Chart::of(&reversed).all(kind), "order matters");
     let twice: Vec<&String> = messages.iter().chain(messages).collect();
     assert_eq!(forth, Chart::of(&twice).all(kind), "repetition matters");
     forth
-}
-
-#[test]
-fn rule_26_the_status_of_an_appointment_is_sch_25_else_the_events() {
-    let check = |event: &str, sent: &str, expected: &str| {
-        let text = siu(event, "20240101", &slot("20240110140000-0600", sent), "");
-        let status = Chart::of(&[text]).the("Appointment")["status"].clone();
-        assert_eq!(status, expected, "{event} {sent}");
-    };
-    check("S12", "", "booked");
-    check("S12", "Pending", "pending");
-    check("S14", "Started", "checked-in");
-    check("S15", "", "cancelled");
-    check("S15", "Booked", "cancelled");
-    check("S17", "Deleted", "entered-in-error");
-    check("S26", "", "noshow");
-    check("S24", "", "cancelled");
-}
-
-#[test]
-fn rule_26_an_appointment_ends_when_its_duration_says() {
-    let text = siu("S12", "20240101", &slot("20240110140000-0600", ""), "");
-    let appointment = Chart::of(&[text]).the("Appointment");
-    assert_eq!(appointment["start"], "2024-01-10T14:00:00-06:00");
-    assert_eq!(appointment["end"], "2024-01-10T14:45:00-06:00");
-    assert_eq!(appointment["minutesDuration"], 45);
-    assert_eq!(appointment["reasonCode"][0]["text"], "Visit");
-}
-
-#[test]
-fn rule_26_a_booked_appointment_without_times_says_that_they_are_unknown() {
-    let text = siu("S12", "20240101", &slot("", ""), "");
-    let appointment = Chart::of(&[text]).the("Appointment");
-    assert_eq!(
-        appointment["_start"]["extension"][0]["valueCode"],
-        "unknown"
-    );
-    let cancelled = siu("S15", "20240102", &slot("", ""), "");
-    let appointment = Chart::of(&[cancelled]).the("Appointment");
-    assert_eq!(appointment.get("_start"), None);
-}
-
-#[test]
-fn a_cancel_holds_whatever_order_it_comes_in() {
-    let booked = siu("S12", "20240101", &slot("20240110140000", "Booked"), "");
-    let gone = siu("S15", "20240102", "|Ill|Visit|ROUTINE|45|MIN", "");
-    let appointment = in_any_order(&[booked, gone], "Appointment").remove(0);
-    assert_eq!(appointment["status"], "cancelled");
-    assert_eq!(appointment["start"], "2024-01-10T14:00:00+00:00");
-}
-
-#[test]
-fn who_is_not_named_any_more_does_not_come() {
-    let with = |event, stated, rest| siu(event, stated, &slot("20240110140000", ""), rest);
-    let first = with(
-        "S12",
-        "20240101",
-        "RGS|1\nAIP|1||44^BAKER^BOB|RN\nAIL|1||HOME",
-    );
-    let changed = with(
-        "S14",
-        "20240102",
-        "RGS|1\nAIP|1||45^COLE^CY|RN\nAIL|1||HOME",
-    );
-    let silent = with("S14", "20240103", "");
-    let appointment = in_any_order(&[first, changed, silent], "Appointment").remove(0);
-    let text = appointment["participant"].to_string();
-    assert!(
-        text.contains("CY COLE") && !text.contains("BAKER"),
-        "{text}"
-    );
-    assert!(text.contains("HOME") && text.contains("Patient/"), "{text}");
-}
-
-#[test]
-fn an_action_code_changes_one_resource_of_an_appointment() {
-    let with = |event, stated, rest| siu(event, stated, &slot("20240110140000", ""), rest);
-    let first = with(
-        "S12",
-        "20240101",
-        "RGS|1|A\nAIP|1|A|44^BAKER^BOB|RN\nAIP|2|A|45^COLE^CY|PT",
-    );
-    let gone = with("S20", "20240102", "RGS|1|D\nAIP|1|D|44^BAKER^BOB|RN");
-    let appointment = in_any_order(&[first, gone], "Appointment").remove(0);
-    let text = appointment["participant"].to_string();
-    assert!(text.contains("COLE") && !text.contains("BAKER"), "{text}");
-}
-
-#[test]
-fn blocked_time_needs_no_patient() {
-    let lines = "SCH|A1^EMR|F1^EMR|||||||30|MIN|^^^20240110140000\nRGS|1\nAIL|1||ROOM5";
-    let chart = Chart::of(&[message("SIU^S23", "20240101", lines)]);
-    assert_eq!(chart.the("Appointment")["status"], "booked");
-    assert!(chart.all("Patient").is_empty());
-}
-
-#[test]
-fn rule_24_lines_of_a_document_are_one_text() {
-    let lines =
-        "OBX|1|TX|1^Report||First\nOBX|2|TX|1^Report||  second~third\nOBX|3|NM|8867-4^HR^LN||72";
-    let text = mdm(
-        "T02",
-        "20240101",
-        &document("D1^EMR", "", "AU", "AV"),
-        lines,
-    );
-    let chart = Chart::of(&[text]);
-    let document = chart.the("DocumentReference");
-    // "First\n  second\nthird"
-    let attachment = &document["content"][0]["attachment"];
-    assert_eq!(attachment["data"], "Rmlyc3QKICBzZWNvbmQKdGhpcmQ=");
-    assert_eq!(attachment["contentType"], "text/plain");
-    assert_eq!(document["docStatus"], "final");
-    assert_eq!(chart.the("Observation")["valueQuantity"]["value"], 72);
-}
-
-#[test]
-fn rule_24_a_document_in_a_message_is_an_attachment() {
-    let lines = "OBX|1|ED|1^Report||EMR^AP^PDF^Base64^JVBERi0xLjQK\n\
-                 OBX|2|RP|1^Report||https://x.example/a b.tif^EMR^IM^TIFF";
-    let text = mdm("T02", "20240101", &document("D1", "", "", ""), lines);
-    let document = Chart::of(&[text]).the("DocumentReference");
-    let content = &document["content"];
-    assert_eq!(content[0]["attachment"]["contentType"], "application/pdf");
-    assert_eq!(content[0]["attachment"]["data"], "JVBERi0xLjQK");
-    assert_eq!(
-        content[1]["attachment"]["url"],
-        "https://x.example/a%20b.tif"
-    );
-    assert_eq!(content[1]["attachment"]["contentType"], "image/tiff");
-}
-
-#[test]
-fn a_replacement_supersedes_what_it_replaces_even_if_it_comes_first() {
-    let old = mdm(
-        "T02",
-        "20240101",
-        &document("D1^EMR", "", "AU", "AV"),
-        "OBX|1|TX|1||Old",
-    );
-    let new = mdm(
-        "T10",
-        "20240102",
-        &document("D2^EMR", "D1^EMR", "AU", "AV"),
-        "OBX|1|TX|1||New",
-    );
-    let documents = in_any_order(&[old.clone(), new.clone()], "DocumentReference");
-    let status = |number: &str| {
-        let of_number = |it: &&Value| it["masterIdentifier"]["value"] == number;
-        documents.iter().find(of_number).unwrap()["status"].clone()
-    };
-    assert_eq!(status("D1"), "superseded");
-    assert_eq!(status("D2"), "current");
-    assert_eq!(Chart::of(&[new]).all("DocumentReference").len(), 1);
-}
-
-#[test]
-fn an_addendum_appends_and_a_cancel_is_an_error() {
-    let first = mdm(
-        "T02",
-        "20240101",
-        &document("D1", "", "AU", "AV"),
-        "OBX|1|TX|1||Text",
-    );
-    let added = mdm(
-        "T06",
-        "20240102",
-        &document("D2", "D1", "AU", "AV"),
-        "OBX|1|TX|1||More",
-    );
-    let gone = mdm("T11", "20240103", &document("D1", "", "", ""), "");
-    let documents = in_any_order(&[first, added, gone], "DocumentReference");
-    let by_number = |number: &str| {
-        let of_number = |it: &&Value| it["masterIdentifier"]["value"] == number;
-        documents.iter().find(of_number).unwrap().clone()
-    };
-    assert_eq!(by_number("D2")["relatesTo"][0]["code"], "appends");
-    assert_eq!(by_number("D1")["status"], "entered-in-error");
-    assert_eq!(
-        by_number("D1")["content"][0]["attachment"]["contentType"],
-        "text/plain"
-    );
-}
-
-#[test]
-fn a_status_change_leaves_the_content_as_it_is() {
-    let first = mdm(
-        "T02",
-        "20240101",
-        &document("D1", "", "DI", "AV"),
-        "OBX|1|TX|1||Text",
-    );
-    let signed = mdm("T03", "20240102", &document("D1", "", "LA", "AV"), "");
-    let document = in_any_order(&[first, signed], "DocumentReference").remove(0);
-    assert_eq!(document["docStatus"], "final");
-    assert_eq!(document["content"][0]["attachment"]["data"], "VGV4dA==");
 }
 
 #[test]
@@ -605,31 +384,4 @@ fn visit(number: &str) -> String {
         "MSH|^~\\&|EMR|AGENCY|||20240115083000||ADT^A08|20240115083000|P|2.5.1\n\
          EVN||20240115083000\nPID|1||77^^^EMR^MR\n{pv1}"
     )
-}
-
-#[test]
-fn an_appointment_is_based_on_the_order_that_it_is_made_for() {
-    let sch = segment("SCH", &[(1, "A1^EMR"), (26, "P1^EMR"), (27, "F1^LAB")]);
-    let patient = "PID|1||77^^^EMR^MR";
-    let appointment = message("SIU^S12", "20240115", &format!("{sch}\n{patient}"));
-    let order = message(
-        "ORM^O01",
-        "20240114",
-        &format!("{patient}\nORC|NW|P1^EMR\nOBR|1|P1^EMR||1^X^LN"),
-    );
-    for messages in [vec![&appointment], vec![&order, &appointment]] {
-        let chart = Chart::of(&messages);
-        let request = chart.the("ServiceRequest");
-        let id = request["id"].as_str().unwrap();
-        let based_on = &chart.the("Appointment")["basedOn"][0];
-        assert_eq!(based_on["reference"], format!("ServiceRequest/{id}"));
-        let numbers: Vec<_> = request["identifier"].as_array().unwrap().iter().collect();
-        assert!(numbers.iter().any(|number| number["value"] == "F1"));
-        assert_eq!(request["subject"], chart_subject(&chart));
-    }
-}
-
-fn chart_subject(chart: &Chart) -> Value {
-    let patient = chart.the("Patient");
-    json!({"reference": format!("Patient/{}", patient["id"].as_str().unwrap())})
 }
