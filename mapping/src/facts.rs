@@ -26,7 +26,7 @@ use std::sync::Arc;
 
 use model::JournalId;
 
-pub use bytes::FactsError;
+pub use bytes::{FactsError, references};
 pub use event::Event;
 pub use fragment::Fragment;
 pub use place::{NotAPlace, Place};

@@ -5,6 +5,7 @@ use model::{EntityId, JournalId, Tenant};
 use tokio_postgres::Row;
 
 use crate::columns::column;
+use crate::lanes::lock_key;
 use crate::{Result, Store, StoreError, Tx, connect};
 
 /// What was said of one entity in the name of one patient.
@@ -40,7 +41,7 @@ pub async fn peek(tx: &mut Tx, entities: &[EntityId]) -> Result<Vec<FactRow>> {
 /// Locks entities of which somebody else may speak for the first time in another patient's name: two new
 /// rows of one entity must see each other. In sorted order, until the transaction ends.
 pub async fn meet(tx: &mut Tx, entities: &[EntityId]) -> Result<()> {
-    let mut keys: Vec<i64> = entities.iter().map(|entity| first_bits(entity.0)).collect();
+    let mut keys: Vec<i64> = entities.iter().map(|entity| lock_key(entity.0)).collect();
     keys.sort_unstable();
     keys.dedup();
     // Lanes have one-part locks; these have two parts, so that the two can't meet.
@@ -48,10 +49,6 @@ pub async fn meet(tx: &mut Tx, entities: &[EntityId]) -> Result<()> {
         from (select key from unnest($1::bigint[]) key order by key offset 0) sorted";
     tx.query(sql, &[&keys]).await?;
     Ok(())
-}
-
-fn first_bits(id: uuid::Uuid) -> i64 {
-    i64::from_be_bytes(id.as_bytes().first_chunk().copied().unwrap_or_default())
 }
 
 /// What else was spoken of in the name of some patients.

@@ -12,6 +12,7 @@ use model::{JournalId, LaneId};
 
 use crate::InterfaceId;
 
+pub(crate) use claim::lock_key;
 pub use claim::{claim, claim_exactly, tenants_with_work, try_lock};
 pub(crate) use settle::complete;
 pub use settle::{Again, dead_letter, finish, postpone, requeue};

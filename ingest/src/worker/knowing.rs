@@ -5,11 +5,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use mapping::Ties;
+use mapping::facts::references;
 use mapping::inbound::{EntityKind, NOBODY};
 use model::{EntityId, JournalId};
 use store::fact::FactRow;
 use store::{StoreError, Tx, fact, matching};
-use uuid::Uuid;
 
 use super::ChartError;
 use super::chart::{Entities, Known};
@@ -189,7 +189,10 @@ async fn others_of_named(
     ties: [&Ties; 2],
 ) -> Result<Vec<FactRow>, ChartError> {
     let known: BTreeSet<EntityId> = known.iter().copied().collect();
-    let named: BTreeSet<EntityId> = rows.iter().flat_map(|row| named(row, &CLAIMED)).collect();
+    let named: BTreeSet<EntityId> = rows
+        .iter()
+        .flat_map(|row| references(&row.body, &CLAIMED))
+        .collect();
     let mut named = with_their_likes(named.into_iter(), ties);
     named.retain(|it| !known.contains(it));
     if named.is_empty() {
@@ -216,26 +219,8 @@ const CLAIMED: [&str; 10] = [
 
 /// Whose a row is, and of whom else it speaks.
 fn tied_in(row: &FactRow) -> Vec<EntityId> {
-    named(row, &TIED)
+    references(&row.body, &TIED)
         .chain([row.entity, row.owner])
         .filter(|it| *it != NOBODY)
         .collect()
-}
-
-/// The entities to which a row refers as one of some types.
-fn named<'r>(row: &'r FactRow, types: &'static [&str]) -> impl Iterator<Item = EntityId> + 'r {
-    let text = std::str::from_utf8(&row.body).unwrap_or_default();
-    text.match_indices('/').filter_map(move |(at, _)| {
-        let before = text.get(..at)?.as_bytes();
-        let n_letters = before
-            .iter()
-            .rev()
-            .take_while(|it| it.is_ascii_alphabetic());
-        let kind = text.get(at - n_letters.count()..at)?;
-        let id = types
-            .contains(&kind)
-            .then(|| text.get(at + 1..=at + 36))
-            .flatten()?;
-        Some(EntityId(Uuid::parse_str(id).ok()?))
-    })
 }

@@ -4,9 +4,10 @@ use std::borrow::Cow;
 use std::fmt::Write as _;
 use std::sync::Arc;
 
-use model::{JournalId, Timestamp, Trigger};
+use model::{EntityId, JournalId, Timestamp, Trigger};
 use serde::Deserialize;
 use serde_json::value::RawValue;
+use uuid::Uuid;
 
 use super::place::push_number;
 use super::{Event, Facts, First, Place, Register, RegisterKey, Source, Stamp};
@@ -30,6 +31,28 @@ const FORMAT: u8 = 2;
 
 /// Facts without firsts are written as builds before them did, which would lose the firsts of others.
 const FORMAT_WITHOUT_FIRSTS: u8 = 1;
+
+/// The entities to which stored facts refer as resources of some types, without reading the facts: it is
+/// asked of every row that a batch loads.
+pub fn references<'b>(
+    stored: &'b [u8],
+    types: &'static [&str],
+) -> impl Iterator<Item = EntityId> + 'b {
+    let text = std::str::from_utf8(stored).unwrap_or_default();
+    text.match_indices('/').filter_map(move |(at, _)| {
+        let before = text.get(..at)?.as_bytes();
+        let n_letters = before
+            .iter()
+            .rev()
+            .take_while(|it| it.is_ascii_alphabetic());
+        let kind = text.get(at - n_letters.count()..at)?;
+        let id = types
+            .contains(&kind)
+            .then(|| text.get(at + 1..=at + 36))
+            .flatten()?;
+        Some(EntityId(Uuid::parse_str(id).ok()?))
+    })
+}
 
 /// What the bytes hold. They are read with serde and written by hand, because fragments are JSON
 /// already and serde would read them again to be sure.

@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use model::{JournalId, LaneId, Tenant};
 use tokio_postgres::Row;
+use uuid::Uuid;
 
 use super::{Claim, Queued};
 use crate::{InterfaceId, Result, Store, Tx};
@@ -75,7 +76,7 @@ pub async fn claim_exactly(
         .iter()
         .flat_map(|message| std::iter::once(message.lane).chain(message.other_lane))
         .chain(more_lanes.iter().copied())
-        .map(lock_key)
+        .map(|lane| lock_key(lane.0))
         .collect();
     locks.sort_unstable();
     locks.dedup();
@@ -88,7 +89,7 @@ pub async fn claim_exactly(
 
 /// Tries the locks of more lanes; false when another has one of them in hand.
 pub async fn try_lock(tx: &mut Tx, lanes: &[LaneId]) -> Result<bool> {
-    let mut locks: Vec<i64> = lanes.iter().copied().map(lock_key).collect();
+    let mut locks: Vec<i64> = lanes.iter().map(|lane| lock_key(lane.0)).collect();
     locks.sort_unstable();
     locks.dedup();
     let sql = "select coalesce(bool_and(pg_try_advisory_xact_lock(key)), true)
@@ -120,7 +121,7 @@ fn queued(row: &Row) -> Queued {
     Queued {
         journal: JournalId(row.get(0)),
         lane: LaneId(row.get(1)),
-        other_lane: row.get::<_, Option<uuid::Uuid>>(2).map(LaneId),
+        other_lane: row.get::<_, Option<Uuid>>(2).map(LaneId),
         interface: InterfaceId(row.get(3)),
         attempts: row.get(4),
         reused_control_id: row.get(5),
@@ -128,9 +129,8 @@ fn queued(row: &Row) -> Queued {
     }
 }
 
-/// The advisory lock of a lane: its first 64 bits. Lanes are keyed digests, so a collision is a rare
-/// moment of waiting and nothing else.
-fn lock_key(lane: LaneId) -> i64 {
-    let first = lane.0.as_bytes().first_chunk().copied().unwrap_or_default();
-    i64::from_be_bytes(first)
+/// The number of an advisory lock: the first 64 bits of an id. Ids are keyed digests, so a collision is a
+/// rare moment of waiting and nothing else.
+pub(crate) fn lock_key(id: Uuid) -> i64 {
+    i64::from_be_bytes(id.as_bytes().first_chunk().copied().unwrap_or_default())
 }
