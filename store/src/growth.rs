@@ -7,7 +7,8 @@ use std::time::Duration;
 
 use crate::Store;
 
-/// Rows after which the first plans are made anew; after that at each fourfold.
+/// Rows after which the tables are looked at; after that at each fourfold. Those that are not four times
+/// larger than at their last statistics are left alone.
 const FIRST: u64 = 256;
 /// Beyond this Postgres's own statistics are good enough.
 const LAST: u64 = 1 << 20;

@@ -365,3 +365,39 @@ async fn whatever_the_statistics_say_a_search_is_led_by_its_index() {
     );
     assert!(!everything.contains("Sort"), "{everything}");
 }
+
+/// A server that starts on a large database counts what it writes from nothing; a table's statistics are
+/// made anew when the table itself has grown.
+#[tokio::test]
+async fn statistics_are_made_of_tables_that_have_grown_fourfold() {
+    let Some(db) = db::fresh().await else { return };
+    let client = db.client().await;
+    let pages = async |n_rows: i32| -> i32 {
+        client
+            .execute(
+                "insert into date_index (tenant, param, low, rid, high)
+                select 0, 1, now(), coalesce((select max(rid) from date_index), 0) + n, now()
+                from generate_series(1, $1) n",
+                &[&n_rows],
+            )
+            .await
+            .unwrap();
+        client
+            .execute("select refresh_statistics()", &[])
+            .await
+            .unwrap();
+        let row = client
+            .query_one(
+                "select relpages from pg_class where oid = 'date_index'::regclass",
+                &[],
+            )
+            .await
+            .unwrap();
+        row.get(0)
+    };
+    let first = pages(1000).await;
+    assert!(0 < first, "{first}");
+    assert_eq!(pages(1000).await, first);
+    let grown = pages(3000).await;
+    assert!(4 * first <= grown, "{first}, {grown}");
+}
