@@ -92,7 +92,8 @@ impl Matcher {
             tx.rollback().await?;
             return Ok(0);
         }
-        let mut known = know(&mut tx, &pending, &key).await?;
+        let patients: Vec<EntityId> = pending.iter().map(|one| one.entity).collect();
+        let mut known = know(&mut tx, &patients, &key).await?;
         for entity in known.patients.keys().copied().collect::<Vec<_>>() {
             let verdicts = compare(&mut tx, entity, &known, profile.matching(), &key).await?;
             for verdict in verdicts {

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use model::{EntityId, Tenant};
+use tokio_postgres::Row;
 use uuid::Uuid;
 
 use crate::columns::column;
@@ -11,14 +12,27 @@ use crate::{Result, Store, Tx};
 /// One key never brings more candidates than this: a key that so many share tells nobody apart.
 const BLOCK_MAX: i64 = 200;
 
-/// Says that patients are to be compared.
+/// A patient that is to be compared.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Pending {
+    /// The patient.
+    pub entity: EntityId,
+    /// How often that was said so far.
+    n: i32,
+}
+
+/// Says that patients are to be compared; of one who is compared just now, that it is once more.
 pub async fn pend(tx: &mut Tx, entities: &[EntityId]) -> Result<()> {
     if entities.is_empty() {
         return Ok(());
     }
-    let entities = column(entities, |entity| entity.0);
+    let mut entities = column(entities, |entity| entity.0);
+    // In one order, so that nobody waits in a circle.
+    entities.sort_unstable();
+    entities.dedup();
     let sql = "insert into match_pending (tenant, entity)
-        select $1::int, unnest($2::uuid[]) on conflict do nothing";
+        select $1::int, unnest($2::uuid[])
+        on conflict (tenant, entity) do update set n = match_pending.n + 1";
     tx.execute(sql, &[&tx.tenant().0, &entities]).await?;
     Ok(())
 }
@@ -34,24 +48,35 @@ pub async fn tenants(store: &Store) -> Result<Vec<Tenant>> {
     Ok(rows.iter().map(|row| Tenant(row.get(0))).collect())
 }
 
-/// Some patients that are to be compared. Nothing while another process compares this tenant's.
-pub async fn claim(tx: &mut Tx, limit: u32) -> Result<Vec<EntityId>> {
+/// Some patients that are to be compared. Nothing while another process compares this tenant's: the turn
+/// lasts as long as the transaction, which need not write anything before [`compared`].
+pub async fn claim(tx: &mut Tx, limit: u32) -> Result<Vec<Pending>> {
     let tenant = tx.tenant().0;
     let mine = "select pg_try_advisory_xact_lock(hashtext('drawbridge.matching'), $1)";
     let row = tx.query(mine, &[&tenant]).await?;
     if !row.first().is_some_and(|row| row.get(0)) {
         return Ok(Vec::new());
     }
-    let sql = "select entity from match_pending where tenant = $1 limit $2";
+    let sql = "select entity, n from match_pending where tenant = $1 limit $2";
     let rows = tx.query(sql, &[&tenant, &i64::from(limit)]).await?;
-    Ok(rows.iter().map(|row| EntityId(row.get(0))).collect())
+    let pending = |row: &Row| Pending {
+        entity: EntityId(row.get(0)),
+        n: row.get(1),
+    };
+    Ok(rows.iter().map(pending).collect())
 }
 
-/// Says that patients were compared.
-pub async fn compared(tx: &mut Tx, entities: &[EntityId]) -> Result<()> {
-    let entities = column(entities, |entity| entity.0);
-    let sql = "delete from match_pending where tenant = $1 and entity = any($2)";
-    tx.execute(sql, &[&tx.tenant().0, &entities]).await?;
+/// Says that patients were compared, as far as nobody said since that they are to be. Waits for nobody: who
+/// has such a row in hand says so just now.
+pub async fn compared(tx: &mut Tx, patients: &[Pending]) -> Result<()> {
+    let entity = column(patients, |one| one.entity.0);
+    let n = column(patients, |one| one.n);
+    let sql = "delete from match_pending where tenant = $1 and entity = any (array(
+            select p.entity from unnest($2::uuid[], $3::int[]) as done (entity, n)
+            join match_pending p on p.tenant = $1 and p.entity = done.entity and p.n = done.n
+            for update of p skip locked
+        ))";
+    tx.execute(sql, &[&tx.tenant().0, &entity, &n]).await?;
     Ok(())
 }
 
@@ -167,8 +192,7 @@ pub async fn candidates(
     let rows = tx
         .query(sql, &[&tx.tenant().0, &owner, &key, &BLOCK_MAX])
         .await?;
-    let found =
-        |row: &tokio_postgres::Row| (EntityId(row.get(0)), EntityId(row.get(1)), row.get(2));
+    let found = |row: &Row| (EntityId(row.get(0)), EntityId(row.get(1)), row.get(2));
     Ok(rows.iter().map(found).collect())
 }
 

@@ -61,3 +61,46 @@ async fn patients_are_found_by_the_keys_that_they_have_now() {
     assert!(found(store, &[10, 13]).await.is_empty());
     assert_eq!(found(store, &[12]).await, [bea]);
 }
+
+async fn pend(store: &Store, patients: &[EntityId]) {
+    let mut tx = store.begin(Tenant::DEFAULT).await.unwrap();
+    matching::pend(&mut tx, patients).await.unwrap();
+    tx.commit().await.unwrap();
+}
+
+#[tokio::test]
+async fn of_whom_more_is_said_while_it_is_compared_is_compared_once_more() {
+    let Some(db) = db::fresh().await else { return };
+    let store = &db.store;
+    let [ada, eve] = [1, 2].map(|n| EntityId(Uuid::from_u128(n)));
+    pend(store, &[eve, ada, eve]).await;
+    let mut turn = store.begin(Tenant::DEFAULT).await.unwrap();
+    let pending = matching::claim(&mut turn, 9).await.unwrap();
+    assert_eq!(pending.len(), 2);
+    pend(store, &[ada]).await;
+    matching::compared(&mut turn, &pending).await.unwrap();
+    turn.commit().await.unwrap();
+    let mut turn = store.begin(Tenant::DEFAULT).await.unwrap();
+    let pending = matching::claim(&mut turn, 9).await.unwrap();
+    let left: Vec<EntityId> = pending.iter().map(|one| one.entity).collect();
+    assert_eq!(left, [ada]);
+    matching::compared(&mut turn, &pending).await.unwrap();
+    turn.commit().await.unwrap();
+    assert!(matching::tenants(store).await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn who_compares_does_not_wait_for_a_worker() {
+    let Some(db) = db::fresh().await else { return };
+    let store = &db.store;
+    let ada = [EntityId(Uuid::from_u128(1))];
+    pend(store, &ada).await;
+    let mut turn = store.begin(Tenant::DEFAULT).await.unwrap();
+    let pending = matching::claim(&mut turn, 9).await.unwrap();
+    let mut worker = store.begin(Tenant::DEFAULT).await.unwrap();
+    matching::pend(&mut worker, &ada).await.unwrap();
+    matching::compared(&mut turn, &pending).await.unwrap();
+    turn.commit().await.unwrap();
+    worker.commit().await.unwrap();
+    assert_eq!(matching::tenants(store).await.unwrap(), [Tenant::DEFAULT]);
+}
