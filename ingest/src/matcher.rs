@@ -3,7 +3,7 @@
 //! *first* of each never changes by what comes later.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use mapping::facts::{Source, Stamp};
 use mapping::inbound::EntityKind;
@@ -25,6 +25,8 @@ use crate::worker::ChartError;
 
 /// Patients of one round.
 const ROUND: u32 = 200;
+/// A round ends after this time: somebody may wait for its turn.
+const ROUND_MAX: Duration = Duration::from_secs(3);
 /// How often it looks when nobody is new.
 const LOOK: Duration = Duration::from_secs(1);
 /// Compared while messages wait, it lets them go first.
@@ -82,30 +84,54 @@ impl Matcher {
     }
 
     /// Compares some patients of a tenant. Only when all that follows is committed are they done with: what
-    /// was done twice says the same.
+    /// was done twice says the same. The turn writes nothing before: while a transaction that writes is
+    /// open, the change feed shows nothing that was written after it began.
     async fn round(&self, tenant: Tenant) -> Result<usize, ChartError> {
         let key = self.directory.key(tenant).await?;
-        let profile = self.directory.profile(tenant);
-        let mut tx = self.store.begin(tenant).await?;
-        let pending = matching::claim(&mut tx, ROUND).await?;
+        let mut turn = self.store.begin(tenant).await?;
+        let pending = matching::claim(&mut turn, ROUND).await?;
         if pending.is_empty() {
-            tx.rollback().await?;
+            turn.rollback().await?;
             return Ok(0);
         }
         let patients: Vec<EntityId> = pending.iter().map(|one| one.entity).collect();
-        let mut known = know(&mut tx, &patients, &key).await?;
-        for entity in known.patients.keys().copied().collect::<Vec<_>>() {
-            let verdicts = compare(&mut tx, entity, &known, profile.matching(), &key).await?;
-            for verdict in verdicts {
-                if let Verdict::Same(one, other) = &verdict {
-                    known.unite(*one, *other);
-                }
-                self.follow(tenant, &key, verdict).await?;
+        let mut known = know(&mut turn, &patients, &key).await?;
+        let until = Instant::now() + ROUND_MAX;
+        let mut done = Vec::with_capacity(pending.len());
+        for one in pending {
+            if until <= Instant::now() {
+                break;
+            }
+            match self.one(&mut turn, one.entity, &mut known, &key).await {
+                Ok(()) => done.push(one),
+                Err(error) => tracing::warn!(%error, "a patient can't be compared now"),
             }
         }
-        matching::compared(&mut tx, &pending).await?;
-        tx.commit().await.map_err(StoreError::from)?;
-        Ok(pending.len())
+        matching::compared(&mut turn, &done).await?;
+        turn.commit().await.map_err(StoreError::from)?;
+        Ok(done.len())
+    }
+
+    /// Compares one patient, and does what follows.
+    async fn one(
+        &self,
+        turn: &mut Tx,
+        entity: EntityId,
+        known: &mut Known,
+        key: &IdentityKey,
+    ) -> Result<(), ChartError> {
+        let profile = self.directory.profile(turn.tenant());
+        for verdict in compare(turn, entity, known, profile.matching(), key).await? {
+            let same = match &verdict {
+                Verdict::Same(one, other) => Some((*one, *other)),
+                Verdict::Ask(_) => None,
+            };
+            self.follow(turn.tenant(), key, verdict).await?;
+            if let Some((one, other)) = same {
+                known.unite(one, other);
+            }
+        }
+        Ok(())
     }
 
     async fn follow(
@@ -148,9 +174,10 @@ impl Known {
     }
 }
 
-/// Notes what patients are compared by, and finds whom they are to be compared with.
-async fn know(tx: &mut Tx, pending: &[EntityId], key: &IdentityKey) -> Result<Known, ChartError> {
-    let rows = fact::peek(tx, pending).await?;
+/// Notes what patients are compared by, in a transaction of its own, and finds whom they are to be compared
+/// with.
+async fn know(turn: &mut Tx, pending: &[EntityId], key: &IdentityKey) -> Result<Known, ChartError> {
+    let rows = fact::peek(turn, pending).await?;
     let own = rows.into_iter().filter(|row| row.owner == row.entity);
     let read = own.filter_map(|row| {
         let features = Features::of(&Facts::from_bytes(&row.body).ok()?);
@@ -162,9 +189,11 @@ async fn know(tx: &mut Tx, pending: &[EntityId], key: &IdentityKey) -> Result<Kn
         .iter()
         .map(|(entity, (features, keys))| row(*entity, features, keys))
         .collect();
-    matching::save(tx, &rows).await?;
+    let mut tx = turn.store().begin(turn.tenant()).await?;
+    matching::save(&mut tx, &rows).await?;
+    tx.commit().await.map_err(StoreError::from)?;
     let mut others: BTreeMap<EntityId, Vec<(EntityId, Features)>> = BTreeMap::new();
-    for (one, other, body) in matching::candidates(tx, &rows).await? {
+    for (one, other, body) in matching::candidates(turn, &rows).await? {
         if let Ok(theirs) = Features::from_bytes(&body) {
             others.entry(one).or_default().push((other, theirs));
         }
@@ -172,8 +201,8 @@ async fn know(tx: &mut Tx, pending: &[EntityId], key: &IdentityKey) -> Result<Kn
     let met = others.values().flatten().map(|(other, _)| *other);
     let ids: Vec<EntityId> = patients.keys().copied().chain(met).collect();
     Ok(Known {
-        leads: link::leads(tx, &ids).await?.into_iter().collect(),
-        links: link::around(tx, pending).await?,
+        leads: link::leads(turn, &ids).await?.into_iter().collect(),
+        links: link::around(turn, pending).await?,
         patients,
         others,
     })
@@ -189,7 +218,7 @@ fn row(entity: EntityId, features: &Features, keys: &[i64]) -> Compared {
 
 /// Compares one patient with those who have a key in common with it.
 async fn compare(
-    tx: &mut Tx,
+    tx: &Tx,
     entity: EntityId,
     known: &Known,
     rules: &Matching,

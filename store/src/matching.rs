@@ -57,7 +57,7 @@ pub async fn claim(tx: &mut Tx, limit: u32) -> Result<Vec<Pending>> {
     if !row.first().is_some_and(|row| row.get(0)) {
         return Ok(Vec::new());
     }
-    let sql = "select entity, n from match_pending where tenant = $1 limit $2";
+    let sql = "select entity, n from match_pending where tenant = $1 order by entity limit $2";
     let rows = tx.query(sql, &[&tenant, &i64::from(limit)]).await?;
     let pending = |row: &Row| Pending {
         entity: EntityId(row.get(0)),

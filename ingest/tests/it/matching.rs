@@ -66,3 +66,31 @@ async fn who_may_be_somebody_known_is_staged_until_a_person_decides() {
     assert_eq!(world.count("select count(*) from person").await, 0);
     world.end().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn while_a_match_waits_for_a_lane_no_transaction_holds_the_change_feed_back() {
+    let Some(world) = World::matching().await else {
+        return;
+    };
+    let mut sender = world.sender().await;
+    sender.send(told_by("NORTH", "M1", "1", BERTA)).await;
+    world.until("select count(*) from feature", 1).await;
+    world.until("select count(*) from match_pending", 0).await;
+    // Her lane is in other hands: the match that follows has to wait for it.
+    let lane = "('x' || left(replace(entity::text, '-', ''), 16))::bit(64)::bigint";
+    let lock =
+        format!("select pg_advisory_lock({lane}) from (select entity from feature limit 1) f");
+    world.sql.execute(&lock, &[]).await.unwrap();
+    sender.send(told_by("SOUTH", "M2", "900", BERTA)).await;
+    let waiting = "select count(*) from pg_locks l join pg_database d on d.oid = l.database
+        where d.datname = current_database() and locktype = 'advisory' and not granted";
+    world.until(waiting, 1).await;
+    let with_xid = "select count(*) from pg_stat_activity
+        where datname = current_database() and backend_xid is not null";
+    world.until(with_xid, 0).await;
+    assert_eq!(world.count(waiting).await, 1);
+    world.rows("select pg_advisory_unlock_all()", &[]).await;
+    world.until("select count(*) from person", 2).await;
+    world.until("select count(*) from match_pending", 0).await;
+    world.end().await;
+}
