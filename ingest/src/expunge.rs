@@ -13,7 +13,7 @@ use model::{
 use store::audit::{self, AuditChain};
 use store::journal::{self, Kept};
 use store::resource::{self, Traced};
-use store::{InterfaceId, Store, StoreError, Tx, identity, lanes, retention};
+use store::{InterfaceId, Store, StoreError, Tx, identity, lanes, matching, retention};
 
 use crate::InterfaceSettings;
 use crate::lineage::decode;
@@ -105,6 +105,7 @@ pub async fn expunge(
     let mut lanes = target.lanes(&back);
     for attempt in 1.. {
         let mut tx = site.store.begin(site.tenant).await?;
+        matching::hold(&mut tx).await?;
         lanes::claim_exactly(&mut tx, &[], &lanes).await?;
         // Nobody applies anything to these lanes now: what came meanwhile is read too.
         let late = journal::Range {

@@ -12,6 +12,9 @@ use crate::{Result, Store, Tx};
 /// One key never brings more candidates than this: a key that so many share tells nobody apart.
 const BLOCK_MAX: i64 = 200;
 
+/// Whose turn it is to compare a tenant's patients, as an advisory lock.
+const TURN: &str = "hashtext('drawbridge.matching'), $1";
+
 /// A patient that is to be compared.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Pending {
@@ -52,8 +55,8 @@ pub async fn tenants(store: &Store) -> Result<Vec<Tenant>> {
 /// lasts as long as the transaction, which need not write anything before [`compared`].
 pub async fn claim(tx: &mut Tx, limit: u32) -> Result<Vec<Pending>> {
     let tenant = tx.tenant().0;
-    let mine = "select pg_try_advisory_xact_lock(hashtext('drawbridge.matching'), $1)";
-    let row = tx.query(mine, &[&tenant]).await?;
+    let mine = format!("select pg_try_advisory_xact_lock({TURN})");
+    let row = tx.query(&mine, &[&tenant]).await?;
     if !row.first().is_some_and(|row| row.get(0)) {
         return Ok(Vec::new());
     }
@@ -64,6 +67,14 @@ pub async fn claim(tx: &mut Tx, limit: u32) -> Result<Vec<Pending>> {
         n: row.get(1),
     };
     Ok(rows.iter().map(pending).collect())
+}
+
+/// Waits until nobody compares the tenant's patients, and sees to it that nobody does while the transaction
+/// lasts. To be had before any lane: who compares waits for lanes.
+pub async fn hold(tx: &mut Tx) -> Result<()> {
+    let sql = format!("select pg_advisory_xact_lock({TURN})");
+    tx.query(&sql, &[&tx.tenant().0]).await?;
+    Ok(())
 }
 
 /// Says that patients were compared, as far as nobody said since that they are to be. Waits for nobody: who
@@ -109,7 +120,8 @@ pub async fn save(tx: &mut Tx, compared: &[Compared]) -> Result<()> {
     let key = column(&added, |(key, _)| *key);
     let entity = column(&added, |(_, entity)| *entity);
     let sql = "insert into match_key (tenant, key, entity)
-        select $1::int, * from unnest($2::bigint[], $3::uuid[])";
+        select $1::int, * from unnest($2::bigint[], $3::uuid[])
+        on conflict do nothing";
     tx.execute(sql, &[&tx.tenant().0, &key, &entity]).await?;
     forget_keys(tx, &gone).await
 }
@@ -241,8 +253,10 @@ pub async fn stage(tx: &mut Tx, entities: &[EntityId]) -> Result<()> {
 }
 
 /// Forgets what some patients are compared by. Of those that are `gone` nothing is left to be compared, nor
-/// to be decided.
+/// to be decided. Who has lanes in hand needs [`hold`] before them: what is being compared just now is known
+/// to its comparer alone, and would be kept.
 pub async fn forget(tx: &mut Tx, patients: &[EntityId], gone: &[EntityId]) -> Result<()> {
+    hold(tx).await?;
     let tenant = tx.tenant().0;
     let now = tx.store().clock().now();
     let keys: Vec<(i64, Uuid)> = known_keys(tx, patients)

@@ -1,10 +1,14 @@
 //! The matching of patients, over sockets: linked by itself where nothing speaks against it, asked about
 //! where something does.
 
+use std::sync::Arc;
+
 use fhir::ResourceType;
+use ingest::{Expunging, InterfaceSettings, Mode, expunge};
+use model::{JournalId, Tenant};
 use serde_json::Value;
 
-use crate::support::World;
+use crate::support::{World, a01};
 
 /// An admission as another source would send it.
 fn told_by(authority: &str, control_id: &str, mrn: &str, pid: &str) -> String {
@@ -92,5 +96,40 @@ async fn while_a_match_waits_for_a_lane_no_transaction_holds_the_change_feed_bac
     world.rows("select pg_advisory_unlock_all()", &[]).await;
     world.until("select count(*) from person", 2).await;
     world.until("select count(*) from match_pending", 0).await;
+    world.end().await;
+}
+
+/// Who compares waits for lanes: whoever has these and waited for it would wait for ever.
+#[tokio::test(flavor = "multi_thread")]
+async fn who_takes_a_message_out_waits_for_the_comparer_before_it_takes_lanes() {
+    let Some(world) = World::new().await else {
+        return;
+    };
+    let answer = world.sender().await.send(a01("M1", "1")).await;
+    world.applied(&answer).await;
+    let turn = "hashtext('drawbridge.matching'), (select min(id) from tenant)";
+    let hold = format!("select pg_advisory_lock({turn})");
+    world.rows(&hold, &[]).await;
+    let key = world.store.tenants().await.unwrap()[0].identity_key.clone();
+    let settings = InterfaceSettings::new("adt", Tenant::DEFAULT, Arc::default());
+    let site = Expunging {
+        store: &world.store,
+        tenant: Tenant::DEFAULT,
+        key: &key,
+        settings: &|_| &settings,
+    };
+    let id = JournalId(answer.own_id.parse().unwrap());
+    let watched = async {
+        // Locks of two parts are the comparer's and others'; lanes have one.
+        let locks = "select count(*) from pg_locks l join pg_database d on d.oid = l.database
+            where d.datname = current_database() and locktype = 'advisory'";
+        world.until(&format!("{locks} and not granted"), 1).await;
+        let lanes = format!("{locks} and granted and objsubid = 1");
+        assert_eq!(world.count(&lanes).await, 0);
+        world.rows("select pg_advisory_unlock_all()", &[]).await;
+    };
+    let expunged = expunge(&site, id, "another patient's", Mode::Do, || ());
+    let (expunged, ()) = tokio::join!(expunged, watched);
+    assert_eq!(expunged.unwrap().messages, [id]);
     world.end().await;
 }

@@ -1,5 +1,7 @@
 //! What the matching of patients keeps.
 
+use std::time::Duration;
+
 use model::{EntityId, Tenant};
 use store::Store;
 use store::matching::{self, Compared};
@@ -60,6 +62,40 @@ async fn patients_are_found_by_the_keys_that_they_have_now() {
     tx.commit().await.unwrap();
     assert!(found(store, &[10, 13]).await.is_empty());
     assert_eq!(found(store, &[12]).await, [bea]);
+}
+
+#[tokio::test]
+async fn what_is_forgotten_while_it_is_compared_stays_forgotten() {
+    let Some(db) = db::fresh().await else { return };
+    let store = &db.store;
+    let ada = [EntityId(Uuid::from_u128(1))];
+    pend(store, &ada).await;
+    let mut turn = store.begin(Tenant::DEFAULT).await.unwrap();
+    assert_eq!(matching::claim(&mut turn, 9).await.unwrap().len(), 1);
+    let forget = async {
+        let mut tx = store.begin(Tenant::DEFAULT).await.unwrap();
+        matching::forget(&mut tx, &ada, &ada).await.unwrap();
+        tx.commit().await.unwrap();
+    };
+    let compare = async {
+        // Whoever forgets may well be first to ask.
+        tokio::time::sleep(Duration::from_millis(200)).await;
+        save(store, &[patient(1, "ada", &[10])]).await;
+        turn.commit().await.unwrap();
+    };
+    tokio::join!(forget, compare);
+    assert!(found(store, &[10]).await.is_empty());
+    assert!(matching::tenants(store).await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn a_key_that_is_there_already_stops_nobody() {
+    let Some(db) = db::fresh().await else { return };
+    save(&db.store, &[patient(1, "ada", &[10])]).await;
+    let lost = "delete from feature";
+    db.client().await.execute(lost, &[]).await.unwrap();
+    save(&db.store, &[patient(1, "ada", &[10, 11])]).await;
+    assert_eq!(found(&db.store, &[11]).await, [(1, "ada".to_owned())]);
 }
 
 async fn pend(store: &Store, patients: &[EntityId]) {
