@@ -79,6 +79,7 @@ const SETTLE: &str = "
         and done.disposition <> 'dead' and settled_at is null";
 
 /// A lane is complete when none of its dead letters is open, and none that is tried again still waits.
+/// `offset 0` has each lane look up its own: a join would compare all dead letters with all lanes.
 const COMPLETE: &str = "
     update lane set incomplete = false
     where tenant = $1 and incomplete and lane = any (array(
@@ -88,12 +89,21 @@ const COMPLETE: &str = "
             where d.tenant = $1 and d.journal = any ($3::bigint[])
         ))
         and not exists (
-        select from dead_letter d
-        where d.tenant = $1 and (d.lane = lane.lane or d.other_lane = lane.lane)
-            and (d.settled_at is null or exists (
-                select from queue q where q.tenant = $1 and q.journal = d.journal
-            ))
-    )";
+            select from dead_letter d
+            where d.tenant = $1 and d.lane = lane.lane
+                and (d.settled_at is null or exists (
+                    select from queue q where q.tenant = $1 and q.journal = d.journal
+                ))
+            offset 0
+        )
+        and not exists (
+            select from dead_letter d
+            where d.tenant = $1 and d.other_lane = lane.lane
+                and (d.settled_at is null or exists (
+                    select from queue q where q.tenant = $1 and q.journal = d.journal
+                ))
+            offset 0
+        )";
 
 /// Takes the mark from the lanes of a dead letter if they lack nothing any more.
 pub(crate) async fn complete(tx: &mut Tx, journal: JournalId) -> Result<()> {

@@ -1,5 +1,7 @@
 //! Claiming and settling messages.
 
+use std::time::Duration;
+
 use model::{LaneId, SignedDuration, Tenant};
 use store::journal::{Chains, Receipt, Route};
 use store::lanes::{self, Death, Disposition, Done, Queued};
@@ -302,6 +304,34 @@ async fn an_open_dead_letter_that_is_applied_after_all_is_settled() {
     assert_eq!(incomplete(&db).await, 0);
     let open = deadletter::list(&db.store, Tenant::DEFAULT, None, 9).await;
     assert!(open.unwrap().is_empty());
+}
+
+/// After a mistake in a profile.
+#[tokio::test]
+async fn whether_a_lane_is_complete_is_asked_of_its_own_dead_letters_alone() {
+    let Some(db) = db::fresh().await else { return };
+    let made = "
+        insert into dead_letter
+            (tenant, journal, lane, at, attempts, reason, diagnostics, settled_at, settled_as)
+        select $1, n, md5(n::text)::uuid, now(), 3, 'unmappable', 'made up',
+            case when n % 2 = 0 then now() end, case when n % 2 = 0 then 'discarded' end
+        from generate_series(1, 100000) n";
+    let lanes = "insert into lane (tenant, lane, fold_version, incomplete)
+        select $1, md5(n::text)::uuid, 1, true from generate_series(1, 1000) n returning lane";
+    let client = db.client().await;
+    client.execute(made, &[&Tenant::DEFAULT.0]).await.unwrap();
+    let rows = client.query(lanes, &[&Tenant::DEFAULT.0]).await.unwrap();
+    let lanes: Vec<LaneId> = rows.iter().map(|row| LaneId(row.get(0))).collect();
+    let settings = store::Settings {
+        // Each with each would take ten times as long.
+        statement_timeout: Duration::from_secs(2),
+        ..db::settings(&db.url)
+    };
+    let store = store::Store::open(&settings).await.unwrap();
+    let mut tx = store.begin(Tenant::DEFAULT).await.unwrap();
+    lanes::finish(&mut tx, &[], &lanes, 1).await.unwrap();
+    tx.commit().await.unwrap();
+    assert_eq!(incomplete(&db).await, 500);
 }
 
 #[tokio::test]
