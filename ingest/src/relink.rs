@@ -72,7 +72,8 @@ pub async fn relink(
                 .map_err(StoreError::from),
             Ok(None) => return Err(RelinkError::NotOpen),
             Err(ChartError::NeedsLanes(more)) if attempt < ATTEMPTS_MAX => {
-                lanes = more;
+                // Besides those of the attempts before: two sets could take turns.
+                lanes.extend(more);
                 continue;
             }
             Err(ChartError::Store(error)) => Err(error),

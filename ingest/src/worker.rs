@@ -90,8 +90,37 @@ struct Footing {
     n_transient: u32,
     /// What the batch in hand holds, should it fail.
     in_hand: Vec<Queued>,
-    /// What the last batch held, and the lanes that it turned out to need besides.
+    /// The lanes that the batch in hand was claimed with, besides its messages'.
+    besides: Vec<LaneId>,
+    /// What the last batch held, and all lanes that it turned out to need besides.
     lacking: Option<(Vec<Queued>, Vec<LaneId>)>,
+}
+
+impl Footing {
+    fn new(size: u32) -> Self {
+        Self {
+            size,
+            n_transient: 0,
+            in_hand: Vec::new(),
+            besides: Vec::new(),
+            lacking: None,
+        }
+    }
+
+    /// The batch that lacked lanes, which are claimed with it now.
+    fn again(&mut self) -> Option<(Vec<Queued>, Vec<LaneId>)> {
+        let again = self.lacking.take();
+        let lanes = again.as_ref().map(|(_, lanes)| lanes.clone());
+        self.besides = lanes.unwrap_or_default();
+        again
+    }
+
+    /// The batch in hand needs more lanes. It keeps those that it lacked before: two sets could take turns.
+    fn lack(&mut self, messages: Vec<Queued>, lanes: Vec<LaneId>) {
+        let mut all = std::mem::take(&mut self.besides);
+        all.extend(lanes);
+        self.lacking = Some((messages, all));
+    }
 }
 
 impl State {
@@ -106,12 +135,9 @@ impl State {
 
     fn of(&mut self, tenant: Tenant) -> &mut Footing {
         let size = self.size;
-        self.tenants.entry(tenant).or_insert_with(|| Footing {
-            size,
-            n_transient: 0,
-            in_hand: Vec::new(),
-            lacking: None,
-        })
+        self.tenants
+            .entry(tenant)
+            .or_insert_with(|| Footing::new(size))
     }
 }
 
@@ -193,7 +219,7 @@ impl Worker {
         let footing = self.state.of(tenant);
         let in_hand = std::mem::take(&mut footing.in_hand);
         if let ChartError::NeedsLanes(lanes) = error {
-            footing.lacking = Some((in_hand, lanes));
+            footing.lack(in_hand, lanes);
             return 1;
         }
         let passes = matches!(&error, ChartError::Store(error) if error.is_transient());
@@ -233,5 +259,26 @@ impl Worker {
             () = tokio::time::sleep(pause.copied().unwrap_or_default()) => {}
             () = self.shutdown.cancelled() => {}
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use uuid::Uuid;
+
+    #[test]
+    fn a_batch_that_lacks_more_lanes_keeps_those_that_it_lacked_before() {
+        let lane = |n| LaneId(Uuid::from_u128(n));
+        let mut footing = Footing::new(8);
+        footing.lack(Vec::new(), vec![lane(1)]);
+        footing.again();
+        footing.lack(Vec::new(), vec![lane(2)]);
+        let (_, lanes) = footing.again().unwrap();
+        assert_eq!(lanes, [lane(1), lane(2)]);
+        assert!(footing.again().is_none());
+        footing.lack(Vec::new(), vec![lane(3)]);
+        let (_, lanes) = footing.again().unwrap();
+        assert_eq!(lanes, [lane(3)], "of another batch");
     }
 }

@@ -63,7 +63,7 @@ impl Worker {
         key: &IdentityKey,
     ) -> Result<(Vec<Read>, Vec<Done>), ChartError> {
         let footing = self.state.of(tx.tenant());
-        let claim = match footing.lacking.take() {
+        let claim = match footing.again() {
             Some((messages, lanes)) => lanes::claim_exactly(tx, &messages, &lanes).await?,
             None => lanes::claim(tx, FOLD_VERSION, footing.size).await?,
         };
