@@ -28,9 +28,9 @@ impl Default for Settling {
 /// What the listener of settled changes gets.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Settled {
-    /// The changes, one for each resource: of versions that were overtaken only the last, and none that
-    /// was loaded quietly. Their versions are the ones that stand now: what a quiet one made of a loud one
-    /// is news as well, and what it took back is none.
+    /// The changes: of versions that have settled only the last one of each resource, and none that was
+    /// loaded quietly. Their versions are the ones that stand now: what a later one made of it is news as
+    /// well, and what it took back is none.
     pub changes: Vec<Change>,
     /// Where to go on.
     pub next: Place,
@@ -54,19 +54,19 @@ pub async fn settled(
             from change where tenant = $1 and $6 <= id
         ),
         loud as (
-            select rid, max(version) as version from change
-            where tenant = $1 and $2 <= id and not quiet
-                and rid = any (array(select rid from page where not quiet and version < current))
-            group by rid
+            select c.rid, max(c.version) as version from change c
+            where c.tenant = $1 and $2 <= c.id and not c.quiet
+                and c.rid = any (array(select rid from page where not quiet and version < current))
+                and {}
+            group by c.rid
         )
         select p.xid, p.id, p.rid, p.type, p.resource, p.current, p.patient, p.journal,
-            p.id < $7 or not exists (
-                select from moving m
-                where m.patient = p.patient or (p.patient is null and m.rid = p.rid)
-            ),
+            {},
             not p.quiet and p.version = coalesce(l.version, p.version)
         from page p left join loud l on l.rid = p.rid
-        order by p.xid, p.id"
+        order by p.xid, p.id",
+        has_settled("c"),
+        has_settled("p"),
     );
     let client = store.readers().get().await?;
     let statement = client.prepare_cached(&sql).await?;
@@ -87,10 +87,22 @@ pub async fn settled(
     for row in rows.iter().take_while(|row| row.get(8)) {
         let one = change(row);
         settled.next = one.place;
-        // A later version is on its way: what it overtook nobody needs to hear of.
+        // A later version has settled, too: what it overtook nobody needs to hear of. One that has not
+        // overtakes nothing, or what changes without a pause would never be told of.
         if row.get(9) {
             settled.changes.push(one);
         }
     }
     Ok(settled)
+}
+
+/// Whether a change has settled: by the window ($7), or because its patient's chart stands still.
+fn has_settled(change: &str) -> String {
+    format!(
+        "({change}.id < $7 or not exists (
+            select from moving m
+            where m.patient = {change}.patient
+                or ({change}.patient is null and m.rid = {change}.rid)
+        ))"
+    )
 }

@@ -78,6 +78,23 @@ async fn a_settled_change_has_stood_for_a_while_and_was_not_overtaken() {
     }
 }
 
+#[tokio::test]
+async fn what_changes_without_a_pause_is_told_of_when_the_window_is_over() {
+    let Some(db) = db::fresh().await else { return };
+    let start = change::end(&db.store, Tenant::DEFAULT).await.unwrap();
+    let window_alone = (1, 3600);
+    history(&db.store, &["loud"]).await;
+    let one = soon_settled(&db.store, start, window_alone).await;
+    assert_eq!(versions(&one), [1]);
+    history(&db.store, &["loud"]).await;
+    let overtaken = settled(&db.store, start, window_alone).await;
+    assert_eq!(versions(&overtaken), [2], "told of, as it stands now");
+    let last = soon_settled(&db.store, one.next, window_alone).await;
+    assert_eq!(versions(&last), [2]);
+    let both = settled(&db.store, start, window_alone).await;
+    assert_eq!(versions(&both), [2], "once, when both have settled");
+}
+
 /// A backlog that is loaded over a discharge must not swallow it.
 #[tokio::test]
 async fn a_quiet_version_does_not_hide_the_loud_one_that_it_overtakes() {
