@@ -4,7 +4,6 @@
 use bytes::{Bytes, BytesMut};
 use futures_util::{Stream, StreamExt, stream};
 use model::Tenant;
-use sha2::{Digest, Sha256};
 
 use crate::{Result, Store, StoreError};
 
@@ -71,31 +70,6 @@ async fn stage_chunk(
     ];
     client.execute(&statement, params).await?;
     Ok(())
-}
-
-/// Stages a stream whose digest is only known at its end. It is spooled in memory up to
-/// `bytes_max`; a longer one is refused.
-pub async fn stage_stream<E>(
-    store: &Store,
-    tenant: Tenant,
-    bytes_max: usize,
-    stream: impl Stream<Item = Result<Bytes, E>>,
-) -> Result<Option<Blob>, E>
-where
-    E: From<StoreError>,
-{
-    let mut whole = BytesMut::new();
-    let mut stream = std::pin::pin!(stream);
-    while let Some(part) = stream.next().await {
-        let part = part?;
-        if bytes_max < whole.len() + part.len() {
-            return Ok(None);
-        }
-        whole.extend_from_slice(&part);
-    }
-    let whole = whole.freeze();
-    let digest = Sha256::digest(&whole).into();
-    Ok(Some(stage(store, tenant, digest, &whole).await?))
 }
 
 /// Whether a complete set of chunks is there.

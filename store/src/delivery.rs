@@ -10,10 +10,10 @@ use jiff::Timestamp;
 use model::{Delivery, DeliveryId, ResourceId, Tenant, VersionId};
 use uuid::Uuid;
 
-pub use change::{change, create, lock, release_held};
+pub use change::{change, create, lock};
 pub use lead::{Leadership, lead};
 pub use lease::{bind, claim, extend, settle};
-pub use read::{Filter, by_control_id, get, list, of_document};
+pub use read::{Filter, by_control_id, get, list};
 pub use take::{Taken, by_document_number, forget_message, take};
 
 /// A delivery as it stands.

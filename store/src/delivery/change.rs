@@ -1,7 +1,7 @@
 //! Making deliveries and changing their state.
 
 use jiff::Timestamp;
-use model::{DeadReason, Delivery, DeliveryId, ResourceId};
+use model::{DeadReason, Delivery, DeliveryId};
 
 use super::read::{COLUMNS, item};
 use super::{Item, New};
@@ -116,16 +116,4 @@ pub async fn change(tx: &mut Tx, id: DeliveryId, state: &Delivery) -> Result<()>
     ];
     tx.execute(sql, params).await?;
     Ok(())
-}
-
-/// Lets go of what is held for some patients: what was missing may be known now.
-pub async fn release_held(tx: &mut Tx, patients: &[ResourceId]) -> Result<Vec<DeliveryId>> {
-    let patients = crate::columns::column(patients, |patient| patient.0);
-    let now = tx.store().clock().now();
-    let sql = "update delivery set state = 'queued', attempt = 0, due_at = $3, reason = null,
-            updated_at = $3
-        where tenant = $1 and patient = any($2) and state = 'held'
-        returning id";
-    let rows = tx.query(sql, &[&tx.tenant().0, &patients, &now]).await?;
-    Ok(rows.iter().map(|row| DeliveryId(row.get(0))).collect())
 }

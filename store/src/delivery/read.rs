@@ -47,17 +47,6 @@ pub async fn by_control_id(
     .await
 }
 
-/// The deliveries of a document, the newest first.
-pub async fn of_document(store: &Store, tenant: Tenant, document: ResourceId) -> Result<Vec<Item>> {
-    let params: crate::tx::Params<'_> = &[&tenant.0, &document.0];
-    many(
-        store,
-        "d.tenant = $1 and d.document = $2 order by d.created_at desc",
-        params,
-    )
-    .await
-}
-
 /// A page of deliveries.
 pub async fn list(store: &Store, tenant: Tenant, filter: &Filter, limit: u32) -> Result<Vec<Item>> {
     let mut text = Text::default();
