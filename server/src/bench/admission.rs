@@ -61,6 +61,16 @@ pub(super) fn admission(n: usize) -> String {
     )
 }
 
+/// The `n`-th patient's telephone number has changed an hour later, under control id `UPDATE{n}`.
+pub(super) fn update(n: usize) -> String {
+    admission(n)
+        .replacen("ADT^A01^ADT_A01", "ADT^A08^ADT_A01", 1)
+        .replacen("EVN|A01", "EVN|A08", 1)
+        .replacen("|BENCH", "|UPDATE", 1)
+        .replace("081500-0600", "091500-0600")
+        .replacen("^1^214^", "^1^817^", 1)
+}
+
 /// A number that tells nothing of its neighbours' (Knuth's multiplicative hashing).
 fn scatter(n: usize) -> usize {
     (n.wrapping_add(1).wrapping_mul(0x9e37_79b9_7f4a_7c15)) >> 24
@@ -88,5 +98,18 @@ mod tests {
         };
         let people: HashSet<_> = (0..20_000).map(known).collect();
         assert!(19_900 < people.len(), "{} people", people.len());
+    }
+    #[test]
+    fn an_update_says_something_else_of_the_same_patient() {
+        let (before, after) = (admission(7), update(7));
+        let differing: Vec<_> = before
+            .split(['\r', '|'])
+            .zip(after.split(['\r', '|']))
+            .filter(|(before, after)| before != after)
+            .map(|(_, after)| after.split('^').next())
+            .collect();
+        let told = ["20260308091500-0600", "ADT", "UPDATE7", "A08"];
+        let told = told.into_iter().chain(["20260308091500-0600", ""]);
+        assert_eq!(differing, told.map(Some).collect::<Vec<_>>());
     }
 }
