@@ -115,18 +115,28 @@ impl Address {
             .filter(|word| !word.is_empty() && !FILLERS.contains(word))
     }
 
-    /// The first number of the line and the first name behind it.
+    /// The first number of the line and the first name, else the street's number.
     pub(super) fn house(&self) -> Option<(&str, &str)> {
-        let is_number = |word: &&str| word.starts_with(|char: char| char.is_ascii_digit());
-        let number = self.line_words().find(is_number)?;
-        let street = self.line_words().find(|word| !is_number(word))?;
-        Some((number, street))
+        let number = self.line_words().find(|word| is_number(word))?;
+        let mut words = self.line_words();
+        let street = words.find(|word| !has_digit(word));
+        Some((number, street.or_else(|| self.ordinal())?))
     }
 
     /// What stands behind number and street: the flat.
     fn flat(&self) -> Option<&str> {
-        let is_number = |word: &&str| word.starts_with(|char: char| char.is_ascii_digit());
-        self.line_words().filter(is_number).nth(1)
+        self.line_words().filter(|word| is_number(word)).nth(1)
+    }
+
+    /// The number that a street has for a name.
+    fn ordinal(&self) -> Option<&str> {
+        self.line_words().find(|word| is_ordinal(word))
+    }
+
+    /// 8th Street is near 9th Street, and no slip of it.
+    fn is_street_other(&self, other: &Self) -> bool {
+        let streets = self.ordinal().zip(other.ordinal());
+        streets.is_some_and(|(street, way)| street != way)
     }
 
     /// Whether both are in one place, as far as they say.
@@ -141,12 +151,9 @@ impl Address {
 
     /// Number and name of the street without the flat, in one word.
     fn front(&self) -> String {
-        let is_number = |word: &&str| word.starts_with(|char: char| char.is_ascii_digit());
-        let number = self.line_words().find(is_number);
-        number
-            .into_iter()
-            .chain(self.line_words().filter(|word| !is_number(word)))
-            .collect()
+        let number = self.line_words().find(|word| is_number(word));
+        let names = self.line_words().filter(|word| !is_number(word));
+        number.into_iter().chain(names).collect()
     }
 
     /// One house but for a slip in its number or its street, for a blank, or else for the flat. Neighbours
@@ -155,15 +162,17 @@ impl Address {
         if self.line.is_empty() || other.line.is_empty() || !self.is_in_place_of(other) {
             return false;
         }
+        if self.is_street_other(other) {
+            return false;
+        }
         let (one, two) = (self.front(), other.front());
         let is_glued = |long: &str, short: &str| {
             let rest = long.strip_prefix(short);
             rest.is_some_and(|rest| rest.is_empty() || FILLERS.contains(&rest))
         };
-        let has_number = |front: &str| front.starts_with(|char: char| char.is_ascii_digit());
         let is_like = is_one_slip(&one, &two) || is_glued(&one, &two) || is_glued(&two, &one);
-        has_number(&one)
-            && has_number(&two)
+        has_digit(&one)
+            && has_digit(&two)
             && 4 < one.len().min(two.len())
             && (one == two || (is_like && !self.is_flat_other(other)))
     }
@@ -179,8 +188,25 @@ impl Address {
         };
         let is_street =
             street == way || (3 < street.len().min(way.len()) && is_one_slip(street, way));
-        one == two && is_street && !self.is_flat_other(other) && self.is_in_place_of(other)
+        let is_other = self.is_street_other(other) || self.is_flat_other(other);
+        one == two && is_street && !is_other && self.is_in_place_of(other)
     }
+}
+
+fn has_digit(word: &str) -> bool {
+    word.starts_with(|char: char| char.is_ascii_digit())
+}
+
+/// The number of a house or a flat.
+fn is_number(word: &str) -> bool {
+    has_digit(word) && !is_ordinal(word)
+}
+
+/// `8TH`: streets have such names.
+fn is_ordinal(word: &str) -> bool {
+    let ends = ["ST", "ND", "RD", "TH"];
+    let number = ends.iter().find_map(|end| word.strip_suffix(end));
+    number.is_some_and(|it| !it.is_empty() && it.bytes().all(|byte| byte.is_ascii_digit()))
 }
 
 /// How the nearest two addresses agree; none when one is not said.
@@ -287,6 +313,26 @@ mod tests {
                 "{line}"
             );
         }
+    }
+
+    #[test]
+    fn a_street_with_a_number_for_a_name_is_another_than_the_next() {
+        let home = [Address::new("1025 SW 8th St", "Upton", "TX", "75001")];
+        for (line, expected) in [
+            ("1025 S.W. 8TH Street", What::AddressSame),
+            ("1025 SW 8th St Apt 4", What::AddressSame),
+            ("1052 SW 8th St", What::AddressNear),
+            ("1025 SW 57th Ave", What::ZipSame),
+            ("1025 SW 9th St", What::ZipSame),
+            ("1052 SW 9th St", What::ZipSame),
+        ] {
+            let other = [Address::new(line, "Upton", "TX", "75001")];
+            assert_eq!(compare(&home, &other), Some(expected), "{line}");
+        }
+        let [one, other] = ["101 1st Ave Apt 4", "101 1st Ave Apt 5"]
+            .map(|line| [Address::new(line, "Upton", "TX", "")]);
+        assert_eq!(compare(&one, &one), Some(What::AddressSame));
+        assert_eq!(compare(&one, &other), Some(What::AddressNear));
     }
 
     #[test]
