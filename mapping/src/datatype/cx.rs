@@ -65,7 +65,8 @@ fn system(cx: Cx<'_>, kind: Option<&str>, value: &str, reading: &Reading<'_>) ->
         Some("SS") if looks_like_ssn(value) => Some(US_SSN),
         Some("NPI") => Some(US_NPI),
         Some("MC" | "MB") if is_mbi(value) => Some(US_MBI),
-        Some("MC" | "MB") if cx.authority().is_empty() => Some(US_MEDICARE),
+        // Any insurer has member numbers (MB).
+        Some("MC") if cx.authority().is_empty() => Some(US_MEDICARE),
         _ => None,
     };
     if let Some(national) = national {

@@ -101,3 +101,18 @@ fn what_the_patient_is_to_the_insured_counts_where_the_reverse_was_not_said() {
     assert_eq!(codings[0]["code"], "self");
     assert_eq!(codings.len(), 2);
 }
+
+#[test]
+fn a_member_number_is_of_its_insurer_unless_it_is_one_of_medicare() {
+    for (sent, system) in [
+        ("W123456789", "urn:drawbridge:authority:AGENCY"),
+        ("1EG4-TE5-MK73", "http://hl7.org/fhir/sid/us-mbi"),
+        ("W123456789^^^^MC", "http://hl7.org/fhir/sid/us-medicare"),
+    ] {
+        let coverage = insured(&[(49, sent)], "").the("Coverage");
+        let value = sent.split('^').next().unwrap().replace('-', "");
+        let all = coverage["identifier"].as_array().unwrap();
+        let number = all.iter().find(|it| it["value"] == value);
+        assert_eq!(number.unwrap()["system"], system, "{all:?}");
+    }
+}
