@@ -202,12 +202,13 @@ fn amount(sent: Repetition<'_>, reading: &Reading<'_>) -> Option<Money> {
     let (value, currency) = (price.subcomponent(1), price.subcomponent(2));
     let number = Nm::parse(value.text())?;
     let currency = text::code(&currency.text());
-    // Until v2.2 the field was a number, with the currency as its second component at best.
-    let currency = currency.or_else(|| text::code(&sent.component(2).text()));
     let is_known = |code: &String| fhir::is_in_value_set("currencies", code);
     if currency.as_ref().is_some_and(|code| !is_known(code)) {
         reading.issue("not a currency of ISO 4217");
     }
+    // Until v2.2 the field was a number, with the currency as its second component at best; since then that is
+    // the kind of price (table 0205).
+    let currency = currency.or_else(|| text::code(&sent.component(2).text()));
     Some(Money {
         value: Some(Decimal {
             value: Some(number.json_digits()),

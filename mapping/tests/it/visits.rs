@@ -61,6 +61,23 @@ fn a_price_keeps_its_amount_where_the_currency_is_none() {
 }
 
 #[test]
+fn a_kind_of_price_is_no_currency() {
+    for (sent, currency, n_issues) in [
+        ("80.50^UP", Value::Null, 0),
+        ("80.50^USD", json!("USD"), 0),
+        ("80.50&USD^UP", json!("USD"), 0),
+        ("80.50&ABC^USD", Value::Null, 1),
+    ] {
+        let ft1 = format!("{HEAD}\nFT1|1|T7||20240101||CG|99213^Visit^C4|||1||{sent}");
+        let text = message("DFT^P03", "20240101", &ft1);
+        let issues = crate::orders::read(&text).issues;
+        assert_eq!(issues.len(), n_issues, "{sent}: {issues:?}");
+        let charge = Chart::of(&[text]).the("ChargeItem");
+        assert_eq!(charge["priceOverride"]["currency"], currency, "{sent}");
+    }
+}
+
+#[test]
 fn rule_20_an_episode_has_the_visits_that_name_it() {
     let pv1 = |visit: &str| {
         format!(
