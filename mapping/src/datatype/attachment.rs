@@ -26,17 +26,29 @@ pub(crate) const BYTES: &str = "application/octet-stream";
 
 /// ED: a document inside the message; none if nothing is said of it.
 pub(crate) fn enclosed(sent: Repetition<'_>, reading: &Reading<'_>) -> Option<Attachment> {
+    let described = described(sent);
+    let Some(data) = data(Ed::new(sent), reading) else {
+        return described;
+    };
+    let described = described.unwrap_or_default();
+    // FHIR: data has a type (att-1).
+    let content_type = described.content_type.unwrap_or_else(|| BYTES.into());
+    Some(Attachment {
+        content_type: Some(content_type),
+        data: Some(data.into()),
+        ..described
+    })
+}
+
+/// ED without its data: of what type it is.
+pub(crate) fn described(sent: Repetition<'_>) -> Option<Attachment> {
     let ed = Ed::new(sent);
     let (kind, subtype) = (ed.data_type(), ed.subtype());
-    let data = data(ed, reading);
-    // FHIR: data has a type (att-1).
-    let content_type =
-        media_type(&kind, &subtype).or_else(|| data.is_some().then(|| BYTES.to_owned()));
+    let content_type = media_type(&kind, &subtype);
     let extension = original(&kind, &subtype);
     let is_said = content_type.is_some() || !extension.is_empty();
     is_said.then(|| Attachment {
         content_type: content_type.map(Into::into),
-        data: data.map(Into::into),
         extension,
         ..Attachment::default()
     })
@@ -176,7 +188,8 @@ pub(crate) fn media_type(kind: &str, subtype: &str) -> Option<String> {
     let [kind, subtype] = [kind, subtype].map(|word| word.trim().to_ascii_lowercase());
     let words = [subtype.as_str(), kind.as_str()];
     if let Some(whole) = words.iter().find(|word| is_media_type(word)) {
-        return Some((*whole).to_owned());
+        // Its parameters may be written in any way, a code may not.
+        return text::code(whole);
     }
     if let Some(known) = find(SUBTYPES, &subtype) {
         return Some(known.to_owned());
@@ -245,6 +258,16 @@ mod tests {
             ("AP", "x-local", Some("application/x-local")),
             ("VIDEO", "mp4", Some("video/mp4")),
             ("AP", "P/D/F!", None),
+            (
+                "text/plain;  charset=utf-8",
+                "",
+                Some("text/plain; charset=utf-8"),
+            ),
+            (
+                "text/plain;\tcharset=\u{1}utf-8",
+                "",
+                Some("text/plain; charset=utf-8"),
+            ),
             ("", "", None),
         ] {
             assert_eq!(media_type(kind, subtype).as_deref(), expected);

@@ -206,14 +206,12 @@ fn document(
     about: &About,
     reading: &crate::inbound::Reading<'_>,
 ) -> Option<Extension> {
-    let mut attachment = match kind {
-        "ED" => attachment::enclosed(sent, reading)?,
-        _ => attachment::referred(sent)?,
+    let attachment = match kind {
+        "ED" if about.is_presented => attachment::described(sent),
+        "ED" => attachment::enclosed(sent, reading),
+        _ => attachment::referred(sent),
     };
-    if about.is_presented && attachment.data.take().is_some() && attachment.content_type.is_none() {
-        return None;
-    }
-    Some(attachment::value(attachment))
+    attachment.map(attachment::value)
 }
 
 /// Why there is no value: OBX-32, else what the status means.
