@@ -71,9 +71,16 @@ pub(super) fn is_taken_out_of(item: &Value, said: &Value) -> bool {
         .find_map(|name| Some((item.get(name)?, said.get(name)?)));
     let (item, said) = parts.unwrap_or((item, said));
     let same = |name: &str| item.get(name) == said.get(name);
-    item.get("size").is_some()
+    let data = said.get("data").and_then(Value::as_str).unwrap_or_default();
+    let size = item.get("size").and_then(Value::as_u64);
+    size.is_some_and(|size| usize::try_from(size) == Ok(n_bytes(data)))
         && ["contentType", "title"].iter().all(|name| same(name))
         && (item.get("data").is_none() || same("data"))
+}
+
+/// How many bytes so many digits of Base64 are.
+fn n_bytes(digits: &str) -> usize {
+    digits.trim_end_matches('=').len() * 3 / 4
 }
 
 /// The files of a resource, while its text is written anew.
@@ -108,8 +115,8 @@ impl<'f> Files<'_, 'f> {
             return attachment.to_owned();
         }
         let id = self.file(content_type, data);
-        let n_bytes = digits.trim_end_matches('=').len() * 3 / 4;
-        let url = format!("\"url\":\"{KIND}/{id}\",\"size\":{n_bytes}");
+        let size = n_bytes(digits);
+        let url = format!("\"url\":\"{KIND}/{id}\",\"size\":{size}");
         object(attachment, |(name, value)| match name {
             "data" if is_large => url.clone(),
             "data" => [&member(name, value), ",", &url].concat(),

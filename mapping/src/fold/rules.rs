@@ -23,6 +23,8 @@ impl Draft<'_> {
     pub(crate) fn rules(&self) -> Vec<Rule> {
         let body: Value = serde_json::from_str(&self.text).unwrap_or_default();
         let mut rules: Vec<Rule> = Vec::new();
+        // Items of which the file is elsewhere, and that were found already.
+        let mut files: Vec<(&str, usize)> = Vec::new();
         for (element, said) in &self.lines {
             let member = said.fragment.members().find(|(name, _)| name == element);
             let Some((_, value)) = member else { continue };
@@ -41,8 +43,15 @@ impl Draft<'_> {
             }
             for said in inside_of_list(value).into_iter().flat_map(elements) {
                 let said: Value = serde_json::from_str(said).unwrap_or_default();
-                let is_it = |item: &Value| *item == said || binary::is_taken_out_of(item, &said);
-                let item = items.iter().position(is_it);
+                let same = items.iter().position(|item| *item == said);
+                let item = same.or_else(|| {
+                    let of_file = |(at, item): &(usize, &Value)| {
+                        binary::is_taken_out_of(item, &said) && !files.contains(&(*element, *at))
+                    };
+                    let (at, _) = items.iter().enumerate().find(of_file)?;
+                    files.push((*element, at));
+                    Some(at)
+                });
                 rules.extend(item.map(|item| rule(Some(item))));
             }
         }

@@ -119,6 +119,27 @@ fn a_large_message_is_explained_by_field() {
     assert_eq!(told(&trace, "Patient", "name[0].family"), " by PID-5");
 }
 
+/// Two files without a name, each too large to stand in the report.
+#[test]
+fn each_of_two_large_files_is_told_from_the_other() {
+    let file = |n: usize| {
+        format!(
+            "OBX|{n}|ED|{n}-1^Plan^LN||^AP^PDF^Base64^{}||||||F",
+            "AAAA".repeat(400_000 + n)
+        )
+    };
+    let trace = traced(&format!(
+        "MSH|^~\\&|LAB|HOSP|||20240101||ORU^R01|M1|P|2.5.1\nPID|1||7^^^EMR^MR||DOE^JANE\n\
+         OBR|1|P1|F1|1^Panel^LN\n{}\n{}",
+        file(1),
+        file(2)
+    ));
+    for n in 0..2 {
+        let path = format!("presentedForm[{n}].contentType");
+        assert_eq!(told(&trace, "DiagnosticReport", &path), " by OBX-5", "{n}");
+    }
+}
+
 /// The page is what the code does. When this fails, look at what changed and renew the page.
 #[test]
 fn the_page_of_the_mapping_is_up_to_date() {
