@@ -119,8 +119,9 @@ fn spans(events: &[&Event]) -> Vec<Span> {
         let moved = moves(event.trigger).then(|| event.at.clone());
         match spans.last_mut() {
             Some(last) if last.location == location => {
-                let is_planned = last.start.is_none() && begins(event.trigger);
-                last.start = if is_planned { moved } else { last.start.take() };
+                if last.start.is_none() && begins(event.trigger) {
+                    last.start = moved;
+                }
             }
             _ => {
                 close(&mut spans, moved.clone());
