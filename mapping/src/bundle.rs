@@ -16,9 +16,9 @@ use model::{IdentityKey, ResourceId};
 use serde_json::Value;
 
 use crate::datatype::{cwe, dtm, hd, text};
-use crate::fold::{FoldContext, wholes};
+use crate::fold::{Draft, FoldContext, wholes};
 use crate::identity::{push_id, with_id};
-use crate::inbound::{Context, Purpose, Unmappable, header_elements, interpret_to};
+use crate::inbound::{Context, ReadFor, Unmappable, header_elements, interpret_to, zone};
 use crate::json;
 use crate::table::system::v2_table;
 use crate::ties::Ties;
@@ -41,7 +41,7 @@ pub fn bundle_text(message: &Message<'_>, ctx: &Context<'_>) -> Result<String, U
         };
         return bundle_text(message, &ctx);
     }
-    let interpretation = interpret_to(Purpose::Show, message, ctx)?;
+    let interpretation = interpret_to(ReadFor::Show, message, ctx)?;
     let ties = Ties::of(&interpretation.links);
     let fold = FoldContext {
         key: ctx.key,
@@ -52,55 +52,71 @@ pub fn bundle_text(message: &Message<'_>, ctx: &Context<'_>) -> Result<String, U
         .iter()
         .flat_map(|whole| whole.drafts(&fold))
         .collect();
-    let msh = message.msh();
     let n_bytes: usize = folded.iter().map(|draft| draft.text.len() + 256).sum();
     let mut out = String::with_capacity(n_bytes + 64 * folded.len() + HEADERS_BYTES);
-    let id = bundle_id(&msh, ctx);
+    let id = bundle_id(&message.msh(), ctx);
+    let sent = dtm::lenient(&message.msh().field(7).text());
+    let zone = zone(sent, ctx);
+    let sent = sent.map(|sent| dtm::When::new(sent, &zone));
+    begin(&mut out, id, message, sent);
+    let urls: Vec<String> = folded
+        .iter()
+        .map(|draft| with_id(URN, draft.id.0))
+        .collect();
+    let part = |name| ctx.key.part(model::EntityId(id), &[name]).0;
+    let about = provenance::About {
+        header: part("MessageHeader"),
+        event: part("Provenance"),
+        source: part("Provenance of source"),
+        transformation: part("Provenance of transformation"),
+    };
+    begin_entry(&mut out, &with_id(URN, about.header));
+    out.push_str(&header(message, about.header, &urls, ctx));
+    for (id, text) in provenance::all(message, &about, sent, &zone) {
+        out.push_str("},");
+        begin_entry(&mut out, &with_id(URN, id));
+        out.push_str(&text);
+    }
+    push_resources(&mut out, &folded, &urls);
+    out.push_str("}]}");
+    Ok(out)
+}
+
+/// The bundle as far as its entries.
+fn begin(out: &mut String, id: uuid::Uuid, message: &Message<'_>, sent: Option<dtm::When<'_>>) {
     out.push_str("{\"resourceType\":\"Bundle\",\"id\":\"");
-    push_id(&mut out, id);
+    push_id(out, id);
     out.push('"');
-    if let Some(control_id) = text::text(&msh.field(10).text()) {
+    if let Some(control_id) = text::text(&message.msh().field(10).text()) {
         out.push_str(",\"identifier\":{\"system\":\"urn:drawbridge:control-id\",\"value\":");
-        json::escaped(&control_id, &mut out);
+        json::escaped(&control_id, out);
         out.push('}');
     }
     out.push_str(",\"type\":\"message\"");
-    let sent = dtm::lenient(&msh.field(7).text()).map(|sent| dtm::When::new(sent, ctx.zone));
     if let Some(sent) = sent {
         // As an instant, which needs a time of day.
         out.extend([",\"timestamp\":\"", &sent.instant(), "\""]);
     }
     out.push_str(",\"entry\":[");
-    let focus: Vec<String> = folded
-        .iter()
-        .map(|draft| with_id(URN, draft.id.0))
-        .collect();
-    let part = |name| ctx.key.part(model::EntityId(id), &[name]).0;
-    let header_id = part("MessageHeader");
-    begin_entry(&mut out, &with_id(URN, header_id));
-    out.push_str(&header(message, header_id, &focus, ctx));
-    let about = provenance::About {
-        header: header_id,
-        event: part("Provenance"),
-        source: part("Provenance of source"),
-        transformation: part("Provenance of transformation"),
-    };
-    for (id, text) in provenance::all(message, &about, sent, ctx) {
-        out.push_str("},");
-        begin_entry(&mut out, &with_id(URN, id));
-        out.push_str(&text);
-    }
-    let inside = Inside::of(&focus);
+}
+
+/// The resources as entries of these addresses, behind another entry.
+fn push_resources(out: &mut String, folded: &[Draft<'_>], urls: &[String]) {
+    let inside = Inside::of(urls);
     let files = folded.iter();
     let files = files.filter(|draft| draft.kind == ResourceType::Binary);
     let files: Vec<ResourceId> = files.map(|draft| draft.id).collect();
-    for (draft, url) in folded.iter().zip(&focus) {
+    for (draft, url) in folded.iter().zip(urls) {
         out.push_str("},");
-        begin_entry(&mut out, url);
-        inside.write(&mut out, &naming_entries(&draft.text, &files));
+        begin_entry(out, url);
+        // A file refers to no other.
+        let text = if draft.kind == ResourceType::Binary {
+            Cow::Borrowed(draft.text.as_str())
+        } else {
+            naming_entries(&draft.text, &files)
+        };
+        inside.write(out, &text);
     }
-    out.push_str("}]}");
-    Ok(out)
 }
 
 /// What the header and its provenances take, as a rule.

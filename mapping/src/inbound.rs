@@ -20,7 +20,7 @@ use crate::ties::Link;
 
 pub(crate) use memory::{Sort, header_elements};
 pub(crate) use reading::Reading;
-pub(crate) use times::occurred;
+pub(crate) use times::{occurred, zone};
 pub(crate) use voice::{CLAIM, MOVED, SNAPSHOT, Seg, Voice, valued};
 
 /// What is known of a message besides its bytes.
@@ -239,7 +239,7 @@ impl Unmappable {
 
 /// What a message is read for.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) enum Purpose {
+pub(crate) enum ReadFor {
     /// What it says is joined with what others say, now or later.
     Keep,
     /// What it says is shown and forgotten: what no resource shows is not read.
@@ -252,12 +252,12 @@ pub fn interpret(
     message: &hl7v2::Message<'_>,
     ctx: &Context<'_>,
 ) -> Result<Interpretation, Unmappable> {
-    interpret_to(Purpose::Keep, message, ctx)
+    interpret_to(ReadFor::Keep, message, ctx)
 }
 
-/// [`interpret`], for a purpose.
+/// [`interpret`], for one thing or the other.
 pub(crate) fn interpret_to(
-    purpose: Purpose,
+    read_for: ReadFor,
     message: &hl7v2::Message<'_>,
     ctx: &Context<'_>,
 ) -> Result<Interpretation, Unmappable> {
@@ -266,28 +266,28 @@ pub(crate) fn interpret_to(
             zone,
             ..ctx.clone()
         };
-        return in_place(purpose, message, &ctx);
+        return in_place(read_for, message, &ctx);
     }
-    in_place(purpose, message, ctx)
+    in_place(read_for, message, ctx)
 }
 
 /// Reads the message as the profile would have it.
 fn in_place(
-    purpose: Purpose,
+    read_for: ReadFor,
     message: &hl7v2::Message<'_>,
     ctx: &Context<'_>,
 ) -> Result<Interpretation, Unmappable> {
     let Some(bytes) = rewritten(message, ctx.profile) else {
-        return read(purpose, message, ctx);
+        return read(read_for, message, ctx);
     };
     match hl7v2::Message::parse_with(&bytes, message.fallback()) {
-        Ok(message) => read(purpose, &message, ctx),
-        Err(_) => read(purpose, message, ctx),
+        Ok(message) => read(read_for, &message, ctx),
+        Err(_) => read(read_for, message, ctx),
     }
 }
 
 fn read(
-    purpose: Purpose,
+    read_for: ReadFor,
     message: &hl7v2::Message<'_>,
     ctx: &Context<'_>,
 ) -> Result<Interpretation, Unmappable> {
@@ -307,7 +307,7 @@ fn read(
             what: "no rules for this trigger",
         });
     };
-    let reading = Reading::new(purpose, message, ctx);
+    let reading = Reading::new(read_for, message, ctx);
     segment::read(message, rules, &reading)?;
-    Ok(reading.close(message))
+    Ok(reading.close())
 }

@@ -7,6 +7,7 @@ use fhirbolt::model::r4::resources::{Provenance, ProvenanceAgent, ProvenanceOccu
 use fhirbolt::model::r4::types::{CodeableConcept, Coding, Identifier, Instant, Reference};
 use hl7v2::datatype::{Cwe, Hd, Xcn};
 use hl7v2::{Message, Segment};
+use jiff::tz::TimeZone;
 use uuid::Uuid;
 
 use crate::MAPPING_VERSION;
@@ -14,7 +15,6 @@ use crate::datatype::cwe::Meaning;
 use crate::datatype::dtm::{self, When};
 use crate::datatype::{ext, text};
 use crate::identity::with_id;
-use crate::inbound::Context;
 use crate::json::{self, Fragment};
 use crate::table::find;
 use crate::table::visit::EVENT_REASON;
@@ -34,12 +34,12 @@ pub(super) fn all(
     message: &Message<'_>,
     about: &About,
     sent: Option<When<'_>>,
-    ctx: &Context<'_>,
+    zone: &TimeZone,
 ) -> impl Iterator<Item = (Uuid, String)> {
     let target = target(about.header);
     let entity = control_id(&message.msh()).unwrap_or_default();
     let facility = facility(&message.msh());
-    let of_event = of_event(message, sent, facility.as_ref(), ctx);
+    let of_event = of_event(message, sent, facility.as_ref(), zone);
     let of_event = of_event.and_then(|event| json::fragment(&event));
     let of_source = of_source(message, sent, facility);
     let of_source = of_source.and_then(|source| json::fragment(&source));
@@ -61,9 +61,9 @@ fn target(header: Uuid) -> String {
     target
 }
 
-fn when<'z>(segment: &Segment<'_>, n: usize, ctx: &Context<'z>) -> Option<When<'z>> {
+fn when<'z>(segment: &Segment<'_>, n: usize, zone: &'z TimeZone) -> Option<When<'z>> {
     let sent = dtm::lenient(&segment.field(n).text())?;
-    Some(When::new(sent, ctx.zone))
+    Some(When::new(sent, zone))
 }
 
 /// EVN: none without it, or if nobody is known who was behind it (FHIR requires one).
@@ -71,11 +71,11 @@ fn of_event(
     message: &Message<'_>,
     sent: Option<When<'_>>,
     facility: Option<&Reference>,
-    ctx: &Context<'_>,
+    zone: &TimeZone,
 ) -> Option<Provenance> {
     let evn = message.segment("EVN")?;
-    let recorded = when(&evn, 2, ctx).or(sent)?;
-    let occurred = when(&evn, 6, ctx).map(When::date_time);
+    let recorded = when(&evn, 2, zone).or(sent)?;
+    let occurred = when(&evn, 6, zone).map(When::date_time);
     Some(Provenance {
         occurred: occurred.map(|at| ProvenanceOccurred::DateTime(at.into())),
         recorded: Instant::from(recorded.instant()),

@@ -21,13 +21,13 @@ use crate::ties::{Link, Maker, Relation};
 use super::memory::{Memory, Phrase, Sort};
 use super::times::Times;
 use super::{
-    Context, EntityKind, Interpretation, Issue, NOBODY, Purpose, Severity, Statement, trigger,
+    Context, EntityKind, Interpretation, Issue, NOBODY, ReadFor, Severity, Statement, trigger,
 };
 
 /// A message that is being read.
 pub(crate) struct Reading<'a> {
     pub(crate) ctx: &'a Context<'a>,
-    pub(crate) purpose: Purpose,
+    pub(crate) read_for: ReadFor,
     /// The zone of times that name none.
     pub(crate) zone: TimeZone,
     /// The message as the source of statements.
@@ -63,7 +63,7 @@ struct Statements {
 }
 
 impl<'a> Reading<'a> {
-    pub(super) fn new(purpose: Purpose, message: &Message<'_>, ctx: &'a Context<'a>) -> Self {
+    pub(super) fn new(read_for: ReadFor, message: &Message<'_>, ctx: &'a Context<'a>) -> Self {
         let times = Times::of(message, ctx);
         let sender = crate::identity::sender(&message.msh());
         let msh = message.msh();
@@ -77,7 +77,7 @@ impl<'a> Reading<'a> {
         };
         Self {
             ctx,
-            purpose,
+            read_for,
             zone: times.zone.clone(),
             source: Arc::new(Source {
                 stamp,
@@ -320,7 +320,7 @@ impl<'a> Reading<'a> {
     }
 
     /// What was gathered.
-    pub(super) fn close(self, _message: &Message<'_>) -> Interpretation {
+    pub(super) fn close(self) -> Interpretation {
         let mut statements = self.statements.into_inner().list;
         statements.sort_by_key(|statement| statement.kind);
         Interpretation {
@@ -392,7 +392,7 @@ impl<'m> Seg<'m> {
 
     /// Reports the fields that had a value and were not read.
     pub(crate) fn close(&self, reading: &Reading<'_>) {
-        if reading.purpose == Purpose::Show {
+        if reading.read_for == ReadFor::Show {
             return;
         }
         for n in 1..=self.raw.n_fields().min(127) {

@@ -26,10 +26,7 @@ pub(super) struct Times {
 impl Times {
     pub(super) fn of(message: &Message<'_>, ctx: &Context<'_>) -> Self {
         let sent = dtm::lenient(&message.msh().field(7).text());
-        let zone = match sent.and_then(Dtm::offset) {
-            Some(offset) => TimeZone::fixed(offset),
-            None => ctx.zone.clone(),
-        };
+        let zone = zone(sent, ctx);
         let sent = sent.and_then(|sent| sent.earliest(&zone)).map(to_micros);
         let recorded = message
             .segment("EVN")
@@ -46,6 +43,14 @@ impl Times {
             stated: to_micros(stated),
             sent,
         }
+    }
+}
+
+/// The zone for times that name none, of a message that was sent then: its offset, else the interface's.
+pub(crate) fn zone(sent: Option<Dtm>, ctx: &Context<'_>) -> TimeZone {
+    match sent.and_then(Dtm::offset) {
+        Some(offset) => TimeZone::fixed(offset),
+        None => ctx.zone.clone(),
     }
 }
 

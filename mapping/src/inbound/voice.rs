@@ -9,7 +9,7 @@ use model::{EntityId, SourceIdentity};
 use crate::facts::{Event, Facts, First, Place, Register, RegisterKey};
 use crate::json::{self, Fragment};
 
-use super::{EntityKind, NOBODY, Purpose, Reading};
+use super::{EntityKind, NOBODY, ReadFor, Reading};
 
 pub(crate) use super::reading::Seg;
 
@@ -108,7 +108,7 @@ impl<'r, 'a> Voice<'r, 'a> {
 
     /// Other identifiers of the entity, where anybody will look for it by them.
     pub(crate) fn also(&mut self, identities: impl Iterator<Item = SourceIdentity>) {
-        if self.reading.purpose == Purpose::Keep {
+        if self.reading.read_for == ReadFor::Keep {
             self.identities.extend(identities);
         }
     }

@@ -18,7 +18,7 @@ use crate::datatype::{cwe, cx, dtm, ext, hd, text, xad, xon, xpn, xtn};
 use crate::facts::Place;
 use crate::identity;
 use crate::inbound::trigger::IdentityRule;
-use crate::inbound::{EntityKind, Purpose, Reading, Seg, Voice};
+use crate::inbound::{EntityKind, ReadFor, Reading, Seg, Voice};
 use crate::json;
 use crate::matching::said;
 use crate::profile::VisitId;
@@ -44,7 +44,7 @@ pub(super) fn state(
     if voice.has_said_nothing() {
         voice.exist(pid.place(0));
     }
-    if voice.reading.purpose == Purpose::Keep {
+    if voice.reading.read_for == ReadFor::Keep {
         first(pid, &message.msh(), voice);
     }
     mother(pid, voice);

@@ -112,6 +112,21 @@ fn rule_31_source_and_transformation_are_tied_to_the_message() {
 }
 
 #[test]
+fn an_event_is_told_of_in_the_zone_of_its_message() {
+    let head = HEAD.replace("ORU^R01^ORU_R01", "ADT^A08");
+    let head = head.replace("20240115083000", "20240115083000-0600");
+    let evn = "EVN||20240115082900|||7^CLERK|20240114120000";
+    let all = of_kind(
+        &entries(&format!("{head}\n{evn}\n{PID}\nPV1|1|I")),
+        "Provenance",
+    );
+    let event = all
+        .iter()
+        .find(|it| it.get("occurredDateTime") == Some(&"2024-01-14T12:00:00-06:00".into()));
+    assert_eq!(event.unwrap()["recorded"], "2024-01-15T08:29:00-06:00");
+}
+
+#[test]
 fn an_event_has_its_place() {
     let head = HEAD.replace("ORU^R01^ORU_R01", "ADT^A08");
     let all = entries(&format!(
