@@ -122,7 +122,7 @@ fn results(
         }
     }
     if !supporting.is_empty() {
-        request::support(context, names, supporting);
+        request::support(context, names, voice.entity, supporting);
     }
     voice.turn_to_whole();
     let report = DiagnosticReport {

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use fhirbolt::model::r4::resources::ServiceRequest;
 use fhirbolt::model::r4::types::{Identifier, Reference};
-use model::{IdentityKind, SourceIdentity};
+use model::{EntityId, IdentityKind, SourceIdentity};
 
 use crate::datatype::xon::refer;
 use crate::facts::Place;
@@ -49,10 +49,12 @@ pub(super) fn of_report(context: &Context<'_, '_, '_>, names: &mut Names) -> Ref
     request
 }
 
-/// States what a report says the order came with.
+/// States what a report says the order came with. What it names are parts of the report: whose that is
+/// decides what they are.
 pub(super) fn support(
     context: &Context<'_, '_, '_>,
     names: &mut Names,
+    report: EntityId,
     supporting_info: Vec<Reference>,
 ) {
     let mut voice = voice(context, names);
@@ -60,7 +62,10 @@ pub(super) fn support(
         supporting_info,
         ..blank()
     };
-    voice.state(Place::new("OBX", 29), json::fragment(&request));
+    let place = Place::new("OBX", 29);
+    voice.state(place, json::fragment(&request));
+    voice.turn_to_part("report", &format!("DiagnosticReport/{report}"));
+    voice.exist(place);
     voice.close();
 }
 
