@@ -44,7 +44,7 @@ pub struct Whole<'f> {
     joined: Option<Facts>,
     /// What references to some entities mean here.
     means: BTreeMap<EntityId, EntityId>,
-    /// In whose name it is said: the leads of the patients.
+    /// In whose name it is said: the leads of the patients, at last of the one who has it.
     owners: Vec<EntityId>,
     /// Spoken of in the name of patients who are not one: whose it is, and who else claims it.
     claimed: Option<(EntityId, EntityId)>,
@@ -91,7 +91,8 @@ fn refer_to_own(wholes: &mut [Whole<'_>]) {
         return;
     }
     for whole in wholes {
-        let owner = whole.owners.first();
+        // The last one has it, to whomever it belonged before.
+        let owner = whole.owners.last();
         for (id, meant) in owner.and_then(|owner| own.get(owner)).into_iter().flatten() {
             whole.means.entry(*id).or_insert(*meant);
         }
@@ -277,7 +278,7 @@ impl<'f> Whole<'f> {
             EntityKind::Appointment => appointment::fold(id, &parts),
             EntityKind::Document => document::fold(id, &parts, ctx),
             EntityKind::Charge => parts.whole(ResourceType::ChargeItem, id),
-            EntityKind::Episode => self.episodes(&parts),
+            EntityKind::Episode => self.episodes(&parts, ctx),
             EntityKind::Order => order::request(id, &parts, ctx),
             EntityKind::Prescription => order::prescription(id, &parts, ctx),
             EntityKind::Report => order::report(id, &parts, ctx),
@@ -342,10 +343,10 @@ impl<'f> Whole<'f> {
         drafts
     }
 
-    fn episodes<'d>(&'d self, parts: &Parts<'d>) -> Vec<Draft<'d>> {
+    fn episodes<'d>(&'d self, parts: &Parts<'d>, ctx: &FoldContext<'d>) -> Vec<Draft<'d>> {
         let others = self.members.get(1..).unwrap_or_default();
         let facts: Vec<&Facts> = others.iter().map(|(_, facts)| facts.as_ref()).collect();
-        let episode = episode::fold(self.id, parts, self.facts(), &facts);
+        let episode = episode::fold(self.id, parts, self.facts(), &facts, ctx.ties);
         let others = others
             .iter()
             .filter_map(|(entity, facts)| episode::other(*entity, &Parts::of(facts)));
@@ -391,14 +392,15 @@ impl<'f> Whole<'f> {
 /// ones: they are added apart. What one message says of several of them holds of each: the one that leads
 /// keeps its own.
 fn joined(kind: EntityKind, members: &[(EntityId, Cow<'_, Facts>)]) -> Facts {
-    let names: &[Place] = if kind == EntityKind::Patient {
-        &patient::NAMES
-    } else if kind == EntityKind::Visit {
-        &visit::NAMES
-    } else if kind == EntityKind::Episode {
-        &episode::NAMES
-    } else {
-        &[]
+    #[expect(
+        clippy::wildcard_enum_match_arm,
+        reason = "of the other kinds none has a number that gets old"
+    )]
+    let names: &[Place] = match kind {
+        EntityKind::Patient => &patient::NAMES,
+        EntityKind::Visit => &visit::NAMES,
+        EntityKind::Episode => &episode::NAMES,
+        _ => &[],
     };
     let mut all = Facts::new();
     let lead = members.first().map(|(_, facts)| facts.as_ref());

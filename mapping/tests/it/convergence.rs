@@ -235,10 +235,12 @@ proptest! {
     }
 
     /// Numbers that several patients claim, merged, renumbered: nobody's resource is of another's visit.
-    /// What a message moved elsewhere is not what others said of it.
+    /// Orders stay with the patient in whose name they were said, when their visit is moved.
     #[test]
     fn whatever_numbers_meet_each_patient_has_visits_of_its_own((mut said, ..) in played()) {
-        said.retain(|said| !["A43", "A44", "A45"].contains(&said.trigger));
+        if said.iter().any(|said| said.trigger == "A45") {
+            said.retain(|said| !["O01", "R01"].contains(&said.trigger));
+        }
         let messages: Vec<String> = said.iter().map(Said::text).collect();
         each_has_its_own(&Chart::read(&messages, profile_for(&said)).resources());
     }

@@ -7,13 +7,13 @@ use serde_json::Value;
 
 use crate::chart::{Chart, profile, segment};
 
-fn adt(event: &str, stated: &str, lines: &str) -> String {
+pub(crate) fn adt(event: &str, stated: &str, lines: &str) -> String {
     format!(
         "MSH|^~\\&|EMR|AGENCY|||{stated}||ADT^{event}|{event}{stated}|P|2.5.1\nEVN||{stated}\n{lines}"
     )
 }
 
-fn person(number: &str, name: &str) -> String {
+pub(crate) fn person(number: &str, name: &str) -> String {
     format!("PID|1||{number}^^^EMR^MR||{name}||19600102|F")
 }
 
@@ -37,7 +37,10 @@ fn in_every_order(messages: &[String]) -> BTreeMap<String, Value> {
     in_every_order_with(messages, profile())
 }
 
-fn in_every_order_with(messages: &[String], profile: &Profile) -> BTreeMap<String, Value> {
+pub(crate) fn in_every_order_with(
+    messages: &[String],
+    profile: &Profile,
+) -> BTreeMap<String, Value> {
     let resources = |messages: &[&String]| Chart::read(messages, profile).resources();
     let expected = Chart::read(messages, profile).resources();
     let mut orders = vec![Vec::new()];
@@ -64,7 +67,7 @@ fn patients(chart: &BTreeMap<String, Value>) -> Vec<&Value> {
     of_type(chart, "Patient")
 }
 
-fn of_type<'c>(chart: &'c BTreeMap<String, Value>, kind: &str) -> Vec<&'c Value> {
+pub(crate) fn of_type<'c>(chart: &'c BTreeMap<String, Value>, kind: &str) -> Vec<&'c Value> {
     chart
         .values()
         .filter(|it| it["resourceType"] == kind)
@@ -284,20 +287,23 @@ fn a_renumbered_visit_that_two_patients_claim_is_one_visit_each() {
     }
 }
 
-/// Every resource that names a patient and a visit, an order or an episode: these are of that patient.
+/// Every resource that names a patient and a visit, an order, an episode or a diagnosis: these are of that
+/// patient.
 pub(crate) fn each_has_its_own(chart: &BTreeMap<String, Value>) {
+    let whose = |name: &str| {
+        let mut whose = ["subject", "patient"].iter().map(|who| &chart[name][who]);
+        whose.find_map(|who| who["reference"].as_str())
+    };
     for (name, resource) in chart {
-        let subject = &resource["subject"];
         let mut named = vec![&resource["encounter"], &resource["context"]];
         for list in ["basedOn", "episodeOfCare"] {
             named.extend(resource[list].as_array().into_iter().flatten());
         }
-        for named in named {
-            let Some(named) = named["reference"].as_str() else {
-                continue;
-            };
-            let of = ["subject", "patient"].map(|who| &chart[named][who]);
-            assert!(of.contains(&subject), "{name} names {named}");
+        let diagnoses = resource["diagnosis"].as_array().into_iter().flatten();
+        named.extend(diagnoses.map(|diagnosis| &diagnosis["condition"]));
+        for named in named.iter().filter_map(|named| named["reference"].as_str()) {
+            assert!(whose(name).is_some(), "{name} is nobody's");
+            assert_eq!(whose(name), whose(named), "{name} names {named}");
         }
     }
 }

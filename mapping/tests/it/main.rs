@@ -15,6 +15,8 @@ mod documents;
 #[cfg(test)]
 mod encounters;
 #[cfg(test)]
+mod episodes;
+#[cfg(test)]
 mod header;
 #[cfg(test)]
 mod histories;

@@ -5,16 +5,17 @@ use fhirbolt::model::r4::resources::{Encounter, EpisodeOfCare};
 use fhirbolt::model::r4::types::{Code, Identifier, Period, Reference};
 use hl7v2::datatype::Cx;
 use hl7v2::{Message, Repetition, Segment};
-use model::{IdentityKind, SourceIdentity, Trigger};
+use model::{EntityId, EpisodeStage, IdentityKind, SourceIdentity, Trigger};
 
 use crate::datatype::xon::refer;
 use crate::datatype::{cx, dtm, ext, text};
 use crate::facts::Place;
 use crate::identity;
-use crate::inbound::trigger::Rules;
+use crate::inbound::trigger::{IdentityRule, Rules};
 use crate::inbound::{EntityKind, Reading, Seg, Voice};
 use crate::json;
 use crate::profile::EpisodeId;
+use crate::segment::mrg;
 use crate::ties::Relation;
 
 use super::{blank as blank_encounter, stay};
@@ -38,19 +39,20 @@ pub(super) fn state(
     visit: &mut Voice<'_, '_>,
 ) {
     let reading = visit.reading;
-    let Some((number, is_of_visit)) = number(pv1, reading) else {
+    let Some((n, number)) = number(pv1, reading) else {
         return;
     };
     let identity = identity(number, message, reading);
     let Some(identity) = identity else { return };
     let mut episode = Voice::new(reading, EntityKind::Episode, identity);
-    let place = pv1.place(54);
     let part_of = Encounter {
         episode_of_care: vec![refer("EpisodeOfCare", episode.entity.0, None)],
         ..blank_encounter()
     };
     visit.turn_to_whole();
-    visit.state(place, json::fragment(&part_of));
+    // Wherever the number stands: the other two may say who the visit is.
+    visit.state(pv1.place(54), json::fragment(&part_of));
+    let place = pv1.place(n);
     reading.at(place);
     let identifier: Vec<Identifier> = cx::identifier(Cx::new(number), None, reading)
         .into_iter()
@@ -72,13 +74,51 @@ pub(super) fn state(
             ..blank()
         })
     });
-    if is_of_visit {
+    if is_of_visit(n) {
         lasting(pv1, rules, &mut episode);
         if let Some(event) = stay::event(pv1, message, rules, None, reading) {
             episode.happen(event);
         }
+        if rules.identity == IdentityRule::MoveVisits {
+            mrg::moved(message, &mut episode);
+        }
     }
+    has(pv1, rules, is_of_visit(n), visit.entity, &mut episode);
     episode.close();
+}
+
+/// States that the episode has the visit, and of a visit that is the episode whether it is yet to come and
+/// whether it was deleted: an episode of several visits is what all of them say.
+fn has(
+    pv1: &Seg<'_>,
+    rules: Rules,
+    is_of_visit: bool,
+    visit: EntityId,
+    episode: &mut Voice<'_, '_>,
+) {
+    let name = format!("Encounter/{visit}");
+    episode.turn_to_part("visit", &name);
+    episode.exist(pv1.place(0));
+    if !is_of_visit {
+        return;
+    }
+    let class = text::code(&pv1.field(2).text());
+    if let Some(class) = class {
+        let stage = if class == "P" {
+            EpisodeStage::Planned
+        } else {
+            EpisodeStage::Active
+        };
+        let stands = EpisodeOfCare {
+            status: stage.status().into(),
+            ..blank()
+        };
+        episode.state(pv1.place(2), json::fragment(&stands));
+    }
+    if rules.identity == IdentityRule::DeleteVisit {
+        episode.turn_to_part("gone", &name);
+        episode.exist(pv1.place(0));
+    }
 }
 
 /// A visit that is the episode begins and ends with it.
@@ -107,27 +147,33 @@ fn lasting(pv1: &Seg<'_>, rules: Rules, episode: &mut Voice<'_, '_>) {
     });
 }
 
-/// The episode's number, and whether it is the visit's own.
-fn number<'m>(pv1: &Seg<'m>, reading: &Reading<'_>) -> Option<(Repetition<'m>, bool)> {
-    let in_field = |n| {
-        let field = pv1.raw().field(n);
+/// Whether a number in that field is the visit's own.
+fn is_of_visit(n: u8) -> bool {
+    n != 54
+}
+
+/// The episode's number, and the field in which it stands.
+fn number<'m>(pv1: &Seg<'m>, reading: &Reading<'_>) -> Option<(u8, Repetition<'m>)> {
+    let in_field = |n: u8| {
+        let field = pv1.raw().field(n.into());
         field
             .repetitions()
             .find(|sent| text::text(&sent.text()).is_some())
     };
     let found = reading.profile().episode_id.iter().find_map(|place| {
-        let (n, is_of_visit) = match place {
-            EpisodeId::ServiceEpisode => (54, false),
-            EpisodeId::VisitNumber => (19, true),
-            EpisodeId::AlternateVisitId => (50, true),
+        let n = match place {
+            EpisodeId::ServiceEpisode => 54,
+            EpisodeId::VisitNumber => 19,
+            EpisodeId::AlternateVisitId => 50,
         };
-        Some((in_field(n)?, is_of_visit))
+        Some((n, in_field(n)?))
     });
     pv1.skip(&[54]);
     found
 }
 
-/// A visit that is its episode takes it along to another number.
+/// A visit that is its episode takes it along to another number: MRG-5 is the visit number of before, MRG-6
+/// the alternate visit id.
 pub(in crate::segment) fn renumbered(
     pv1: &Segment<'_>,
     mrg: &Segment<'_>,
@@ -135,18 +181,16 @@ pub(in crate::segment) fn renumbered(
     reading: &Reading<'_>,
 ) {
     let entity = |sent| Some(reading.entity(&identity(sent, message, reading)?));
-    let present = number(&Seg::new("PV1", *pv1), reading);
-    let present = present.filter(|(_, is_of_visit)| *is_of_visit);
-    let Some(present) = present.and_then(|(sent, _)| entity(sent)) else {
-        return;
+    let (place, present) = match number(&Seg::new("PV1", *pv1), reading) {
+        Some((19, sent)) => (Place::new("MRG", 5), entity(sent)),
+        Some((50, sent)) => (Place::new("MRG", 6), entity(sent)),
+        _ => return,
     };
-    for n in [5, 6] {
-        let before = mrg.field(usize::from(n)).repetitions().filter_map(entity);
-        for before in before.filter(|before| *before != present) {
-            let ends = [before, present];
-            let place = Place::new("MRG", n);
-            reading.link(EntityKind::Episode, ends, Relation::Merged, place);
-        }
+    let Some(present) = present else { return };
+    let before = mrg.field(place.field().into()).repetitions();
+    for before in before.filter_map(entity).filter(|it| *it != present) {
+        let ends = [before, present];
+        reading.link(EntityKind::Episode, ends, Relation::Merged, place);
     }
 }
 
@@ -156,7 +200,7 @@ pub(super) fn named(
     message: &Message<'_>,
     reading: &Reading<'_>,
 ) -> Option<SourceIdentity> {
-    let (number, _) = number(pv1, reading)?;
+    let (_, number) = number(pv1, reading)?;
     identity(number, message, reading)
 }
 
