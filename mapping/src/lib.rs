@@ -38,8 +38,8 @@ pub use table::{CodeRow, CodeTable, code_tables};
 pub use ties::{Link, Maker, Relation, Tie, Ties};
 
 /// The version of the way from messages to facts. It stands in every source.
-pub const MAPPING_VERSION: i16 = 4;
+pub const MAPPING_VERSION: i16 = 5;
 
 /// The version of the way from facts to resources. An entity bears the version that folded it; an
 /// older build leaves a newer one alone.
-pub const FOLD_VERSION: i16 = 5;
+pub const FOLD_VERSION: i16 = 6;
