@@ -1,6 +1,8 @@
 //! GT1 → `RelatedPerson` (or Organization) and `Account.guarantor`. It is about who pays, and never
 //! touches the Patient.
 
+use std::sync::LazyLock;
+
 use fhirbolt::model::r4::resources::{
     Account, AccountGuarantor, RelatedPerson, RelatedPersonCommunication,
 };
@@ -137,10 +139,11 @@ pub(super) struct Fields {
 
 /// A person of whom nothing is set.
 pub(super) fn blank() -> RelatedPerson {
-    RelatedPerson {
+    static BLANK: LazyLock<RelatedPerson> = LazyLock::new(|| RelatedPerson {
         patient: Box::new(Reference::default()),
         ..RelatedPerson::default()
-    }
+    });
+    BLANK.clone()
 }
 
 /// States whose person it is.
@@ -193,8 +196,8 @@ pub(super) fn who(seg: &Seg<'_>, fields: &Fields, patient: &mut Voice<'_, '_>) {
             ..blank()
         })
     });
-    patient.one(seg, fields.relationship, |sent| {
-        let sent = Cwe::new(sent);
+    patient.coded(seg, fields.relationship, |sent| {
+        let sent = Cwe::new(sent.first());
         let meaning = find(RELATIONSHIP, sent.code().trim());
         let relationship = cwe::mapped(meaning, sent, Some("0063"), reading)?;
         Some(RelatedPerson {

@@ -1,19 +1,18 @@
 //! NK1 → `RelatedPerson`, which also stands in `Patient.contact`; an organization is only a contact.
 
-use std::sync::LazyLock;
-
 use fhirbolt::model::r4::resources::{
     Patient, PatientContact, RelatedPerson, RelatedPersonCommunication,
 };
-use fhirbolt::model::r4::types::{Code, CodeableConcept, Reference};
+use fhirbolt::model::r4::types::{CodeableConcept, Reference};
 use hl7v2::Repetition;
 use hl7v2::datatype::{Cwe, Cx, Xad, Xon, Xpn, Xtn};
 
 use crate::datatype::{cwe, cx, dtm, text, xad, xon, xpn, xtn};
 use crate::inbound::{Reading, Seg, Voice};
-use crate::json;
-use crate::table::administrative::{CONTACT_ROLE, GENDER, RELATIONSHIP};
+use crate::table::administrative::CONTACT_ROLE;
 use crate::table::find;
+
+use super::gt1::{self, Fields, blank};
 
 /// States what NK1 says of somebody near the patient. Later messages find the same person by NK1-33,
 /// else by name and relationship.
@@ -28,11 +27,8 @@ pub(super) fn state(nk1: &Seg<'_>, subject: Option<Reference>, patient: &mut Voi
     }
     let Some(name) = name(nk1) else { return };
     patient.turn_to_part("RelatedPerson", &name);
-    let about = RelatedPerson {
-        patient: Box::new(subject.unwrap_or_default()),
-        ..blank()
-    };
-    patient.state(nk1.place(0), json::fragment(&about));
+    gt1::about(subject, nk1.place(0), patient);
+    gt1::who(nk1, &FIELDS, patient);
     who(nk1, patient);
     reached(nk1, patient);
     represented(nk1, patient);
@@ -67,46 +63,22 @@ fn represented(nk1: &Seg<'_>, patient: &mut Voice<'_, '_>) {
     });
 }
 
-fn blank() -> RelatedPerson {
-    static BLANK: LazyLock<RelatedPerson> = LazyLock::new(|| RelatedPerson {
-        patient: Box::new(Reference::default()),
-        ..RelatedPerson::default()
-    });
-    BLANK.clone()
-}
+/// Where NK1 keeps what other segments say of a person, too.
+const FIELDS: Fields = Fields {
+    name: 2,
+    address: 4,
+    telecom: [(5, "home"), (6, "work")],
+    born: 16,
+    sex: 15,
+    relationship: 3,
+};
 
+/// The rest of who the person is.
 fn who(nk1: &Seg<'_>, patient: &mut Voice<'_, '_>) {
     let reading = patient.reading;
-    patient.each(
-        nk1,
-        2,
-        |sent| xpn::name(Xpn::new(sent), reading),
-        |name| RelatedPerson { name, ..blank() },
-    );
-    patient.coded(nk1, 3, |sent| {
-        Some(RelatedPerson {
-            relationship: vec![relationship(sent.first(), reading)?],
-            ..blank()
-        })
-    });
     patient.coded(nk1, 7, |sent| {
         Some(RelatedPerson {
             relationship: vec![role(sent.first(), reading)?],
-            ..blank()
-        })
-    });
-    patient.one(nk1, 15, |sent| {
-        let gender = reading
-            .code("0001", GENDER, sent.text().trim())
-            .unwrap_or("unknown");
-        Some(RelatedPerson {
-            gender: Some(Code::from(gender)),
-            ..blank()
-        })
-    });
-    patient.one(nk1, 16, |sent| {
-        Some(RelatedPerson {
-            birth_date: dtm::date(&sent.text(), reading),
             ..blank()
         })
     });
@@ -133,19 +105,14 @@ fn who(nk1: &Seg<'_>, patient: &mut Voice<'_, '_>) {
     });
 }
 
+/// The rest of how and when the person is reached.
 fn reached(nk1: &Seg<'_>, patient: &mut Voice<'_, '_>) {
     let reading = patient.reading;
-    patient.each(
-        nk1,
-        4,
-        |sent| xad::address(Xad::new(sent), reading),
-        |address| RelatedPerson { address, ..blank() },
-    );
-    for (n, default_use) in [(5, Some("home")), (6, Some("work")), (40, None), (41, None)] {
+    for n in [40, 41] {
         patient.each(
             nk1,
             n,
-            |sent| xtn::contact(Xtn::new(sent), default_use, reading),
+            |sent| xtn::contact(Xtn::new(sent), None, reading),
             |telecom| RelatedPerson { telecom, ..blank() },
         );
     }
@@ -204,17 +171,6 @@ fn organization(nk1: &Seg<'_>, patient: &mut Voice<'_, '_>) {
             })
         },
     );
-}
-
-/// NK1-3, table 0063.
-fn relationship(sent: Repetition<'_>, reading: &Reading<'_>) -> Option<CodeableConcept> {
-    let sent = Cwe::new(sent);
-    cwe::mapped(
-        find(RELATIONSHIP, sent.code().trim()),
-        sent,
-        Some("0063"),
-        reading,
-    )
 }
 
 /// NK1-7, table 0131.
