@@ -50,6 +50,15 @@ pub(super) fn state(pv1: &Seg<'_>, message: &Message<'_>, rules: Rules, voice: &
             Some(located(pl::reference(sent, reading)?, status))
         });
     }
+    lasts(pv1, voice);
+    if let Some(event) = event(pv1, message, rules, assigned, reading) {
+        voice.happen(event);
+    }
+}
+
+/// PV1-37, 44 and 45: where the patient went, and when the visit began and ended.
+fn lasts(pv1: &Seg<'_>, voice: &mut Voice<'_, '_>) {
+    let reading = voice.reading;
     voice.one(pv1, 37, |sent| {
         let destination = Some(Box::new(pl::destination(sent, reading)?));
         let hospitalization = EncounterHospitalization {
@@ -82,9 +91,6 @@ pub(super) fn state(pv1: &Seg<'_>, message: &Message<'_>, rules: Rules, voice: &
     if !dtm::is_forward(start.as_deref(), end.as_deref()) {
         reading.at(pv1.place(45));
         reading.issue(dtm::BACKWARD);
-    }
-    if let Some(event) = event(pv1, message, rules, assigned, reading) {
-        voice.happen(event);
     }
 }
 
