@@ -116,8 +116,7 @@ fn family(
     }
     // Twins may bear each other's names in the other order: only a number tells.
     let is_crossed = names.given == Some(What::GivenCrossed);
-    let is_numbered = numbers.is_own || sheet.has(&[What::SsnSame]);
-    if names.is_other_given() || (is_crossed && !is_numbered) {
+    if names.is_other_given() || (is_crossed && !has_whole_number(numbers, sheet)) {
         return Some(Veto::GivenName);
     }
     let years = birth::years_apart(&one.birth, &other.birth);
@@ -143,14 +142,16 @@ fn evidence(
     if names.given.is_none() || names.family.is_none() {
         return Some(Veto::Thin);
     }
-    let has_number = numbers.is_own || sheet.has(&[What::SsnSame, What::SsnLastSame]);
+    let is_whole_number = has_whole_number(numbers, sheet);
+    let has_number = is_whole_number || sheet.has(&[What::SsnLastSame]);
+    let is_middle_same = sheet.has(&[What::MiddleSame, What::MiddleInitial]);
     let is_twin = one.is_multiple || other.is_multiple;
     // Twins may be called so alike that a slip makes one of the other; by a second name they are not.
-    let is_bare_slip = names.given == Some(What::GivenSlip)
-        && !sheet.has(&[What::MiddleSame, What::MiddleInitial]);
+    let is_bare_slip = names.given == Some(What::GivenSlip) && !is_middle_same;
     // And in families that call their daughters Laura and Lori, what the house shares is shared by both.
     let is_bare_nickname = names.given == Some(What::GivenNickname)
-        && !sheet.has(&[What::MiddleSame, What::MiddleInitial, What::AddressSame]);
+        && !is_middle_same
+        && !sheet.has(&[What::AddressSame]);
     let is_given = if is_twin || is_bare_slip || is_bare_nickname {
         names.is_given_same()
     } else {
@@ -160,14 +161,17 @@ fn evidence(
         return Some(Veto::GivenName);
     }
     // Of ten thousand namesakes of one birth date, or twins, two have the same last four digits.
-    let is_whole_number = numbers.is_own || sheet.has(&[What::SsnSame]);
     if are_doubtful(names, sheet) && !is_whole_number {
         return Some(Veto::Doubts);
     }
     let is_dated = numbers.is_own || is_dated(sheet);
-    let is_number =
-        is_whole_number || has_number && sheet.has(&[What::MiddleSame, What::MiddleInitial]);
+    let is_number = is_whole_number || has_number && is_middle_same;
     (!(is_number || is_confirmed(sheet)) || !is_dated).then_some(Veto::Thin)
+}
+
+/// Whether a number that a person has alone says that the two are one.
+fn has_whole_number(numbers: identifier::Said, sheet: &Sheet<'_>) -> bool {
+    numbers.is_own || sheet.has(&[What::SsnSame])
 }
 
 /// Another middle name is a mistake now and then. With a second mistake beside it, it is as likely the
