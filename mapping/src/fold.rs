@@ -186,6 +186,14 @@ impl<'f> Parts<'f> {
         self.part("")
     }
 
+    /// What some fields say of the entity itself.
+    pub(super) fn in_fields(&self, fields: &[Place]) -> Vec<Said<'f>> {
+        let said = self.itself().iter();
+        said.filter(|said| fields.contains(&said.field))
+            .copied()
+            .collect()
+    }
+
     pub(super) fn part(&self, name: &str) -> &[Said<'f>] {
         let said = self.from(name);
         let n_said = said.partition_point(|said| said.part == name);
@@ -325,6 +333,16 @@ impl<'f: 'c, 'c> Builder<'f, 'c> {
         self.lines.push(("link", said));
         self.has_doubtful_lines = true;
         self.latest = self.latest.max(Some(source));
+    }
+
+    /// Adds what others that are the same are called.
+    pub(super) fn add_numbers(&mut self, numbers: &'c [(Said<'f>, Option<String>)]) {
+        for (said, identifiers) in numbers {
+            if let Some(identifiers) = identifiers {
+                self.add_computed(identifiers);
+            }
+            self.explain(*said);
+        }
     }
 
     /// Adds a fragment that was computed.

@@ -14,7 +14,7 @@ use std::collections::HashSet;
 use fhirbolt::serde::SerializeResource;
 
 pub(crate) use crate::facts::Fragment;
-pub(crate) use scan::{Members, elements, inside_of_list, members};
+pub(crate) use scan::{Members, element, elements, inside_of_list, members};
 use write::Object;
 pub(crate) use write::escaped;
 

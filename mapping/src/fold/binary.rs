@@ -7,7 +7,7 @@ use model::{EntityId, ResourceId};
 use serde_json::Value;
 
 use crate::datatype::attachment::BYTES;
-use crate::json::{elements, inside_of_list, members};
+use crate::json::{element, elements, inside_of_list, members};
 
 use super::{Builder, Draft, FoldContext, Said};
 
@@ -159,11 +159,6 @@ impl<'f> Files<'_, 'f> {
         let content = said.flat_map(|said| [("contentType", *said), ("data", *said)]);
         content.chain(whose).collect()
     }
-}
-
-fn element<'t>(object: &'t str, named: &str) -> Option<&'t str> {
-    let (_, value) = members(object).find(|(name, _)| *name == named)?;
-    Some(value)
 }
 
 /// An object with another value for one of its elements.

@@ -11,8 +11,8 @@ use crate::json;
 use crate::ties::Ties;
 
 use super::timeline::Timeline;
-use super::visit::{between, text_in};
-use super::whole::identifiers_of;
+use super::visit::text_in;
+use super::whole::numbers_of;
 use super::{Builder, Draft, Parts, Said};
 
 /// What says only when it begins and ends.
@@ -79,16 +79,11 @@ pub(super) fn fold<'f>(
     for (_, said) in parts.of_kind("diagnosis") {
         episode.add_all(said);
     }
-    let mut added = Vec::new();
-    for facts in others {
-        for said in own_numbers(&Parts::of(facts)) {
-            added.extend(identifiers_of(said.fragment, true));
-            episode.explain(said);
-        }
-    }
-    for fragment in &added {
-        episode.add_computed(fragment);
-    }
+    let others = others.iter();
+    let numbers: Vec<_> = others
+        .flat_map(|facts| numbers_of(facts, own_numbers, true))
+        .collect();
+    episode.add_numbers(&numbers);
     Some(episode.finish())
 }
 
@@ -147,22 +142,16 @@ fn visits<'f, 'p>(
 }
 
 fn own_numbers<'f>(parts: &Parts<'f>) -> Vec<Said<'f>> {
-    let own = parts.itself().iter();
-    own.filter(|said| NAMES.contains(&said.field))
-        .copied()
-        .collect()
+    parts.in_fields(&NAMES)
 }
 
 /// The stages before the present one.
 fn history(timeline: &Timeline<'_>) -> Vec<EpisodeOfCareStatusHistory> {
-    let pairs = timeline.stages.windows(2);
-    let passed = pairs.filter_map(|pair| match pair {
-        [(stage, from), (_, to)] => Some(EpisodeOfCareStatusHistory {
-            status: EpisodeStage::of_visit(*stage).status().into(),
-            period: Box::new(between(from, to)),
-            ..EpisodeOfCareStatusHistory::default()
-        }),
-        _ => None,
+    let passed = timeline.passed();
+    let passed = passed.map(|(stage, period)| EpisodeOfCareStatusHistory {
+        status: EpisodeStage::of_visit(stage).status().into(),
+        period: Box::new(period),
+        ..EpisodeOfCareStatusHistory::default()
     });
     passed.collect()
 }

@@ -9,7 +9,7 @@ use crate::json::{Assembly, elements, inside_of_list};
 use crate::segment::FINANCIAL_CLASS;
 
 use super::observation::{self, Owner};
-use super::whole::identifiers_of;
+use super::whole::numbers_of;
 use super::{Builder, Draft, FoldContext, Parts, Said};
 
 /// The Patient, where others are one with it what they say too: their identifiers are added, as old ones
@@ -25,22 +25,21 @@ pub(super) fn person<'f>(
     if let Some(contacts) = &contacts {
         patient.add_computed(contacts);
     }
-    let mut added = Vec::new();
+    let mut links = Vec::new();
+    let mut numbers = Vec::new();
     for (other, facts) in others {
         let Some(tie) = ctx.ties.tie(*other) else {
             continue;
         };
         let kind = if tie.retired { "replaces" } else { "seealso" };
-        added.push(link(*other, kind));
+        links.push(link(*other, kind));
         patient.explain_tie(tie);
-        for said in own_identifiers(&Parts::of(facts)) {
-            added.extend(identifiers_of(said.fragment, tie.retired));
-            patient.explain(said);
-        }
+        numbers.extend(numbers_of(facts, own_identifiers, tie.retired));
     }
-    for fragment in &added {
-        patient.add_computed(fragment);
+    for link in &links {
+        patient.add_computed(link);
     }
+    patient.add_numbers(&numbers);
     if ctx.ties.is_staging(entity) {
         patient.tag(STAGING);
     }
@@ -99,14 +98,12 @@ fn begun<'f: 'c, 'c>(entity: EntityId, parts: &Parts<'f>) -> Option<Builder<'f, 
 
 /// The fields that name a patient: by its own identifiers, else as a merge called it.
 fn own_identifiers<'f>(parts: &Parts<'f>) -> Vec<Said<'f>> {
-    let of = |fields: &[Place]| -> Vec<Said<'f>> {
-        let said = parts.itself().iter();
-        said.filter(|said| fields.contains(&said.field))
-            .copied()
-            .collect()
-    };
-    let own = of(&IDENTIFIERS);
-    if own.is_empty() { of(&[MERGED]) } else { own }
+    let own = parts.in_fields(&IDENTIFIERS);
+    if own.is_empty() {
+        parts.in_fields(&[MERGED])
+    } else {
+        own
+    }
 }
 
 fn link(other: EntityId, kind: &str) -> String {

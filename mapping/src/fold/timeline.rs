@@ -1,5 +1,6 @@
 //! The ordered events of a visit, without those that were called off.
 
+use fhirbolt::model::r4::types::Period;
 use model::{Stage, Trigger};
 
 use crate::facts::{Event, Facts};
@@ -30,6 +31,15 @@ impl<'f> Timeline<'f> {
         self.stages.last().map(|(stage, _)| *stage)
     }
 
+    /// The stages before the present one, each with the time that it took.
+    pub(super) fn passed(&self) -> impl Iterator<Item = (Stage, Period)> {
+        let pairs = self.stages.windows(2);
+        pairs.filter_map(|pair| match pair {
+            [(stage, from), (_, to)] => Some((*stage, between(from, to))),
+            _ => None,
+        })
+    }
+
     /// The last event of a kind.
     pub(super) fn last(&self, trigger: Trigger) -> Option<&'f Event> {
         self.events
@@ -37,6 +47,15 @@ impl<'f> Timeline<'f> {
             .rev()
             .find(|event| event.trigger == trigger)
             .copied()
+    }
+}
+
+/// From one event to another one.
+pub(super) fn between(from: &Event, to: &Event) -> Period {
+    Period {
+        start: Some(from.at.as_str().into()),
+        end: Some(to.at.as_str().into()),
+        ..Period::default()
     }
 }
 

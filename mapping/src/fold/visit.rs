@@ -9,11 +9,11 @@ use model::{EntityId, Stage, Trigger};
 
 use crate::datatype::{dtm, ext};
 use crate::facts::{Event, Facts, Place};
-use crate::json::{self, Assembly, members};
+use crate::json::{self, Assembly, element};
 use crate::segment::blank_encounter;
 
-use super::timeline::Timeline;
-use super::whole::identifiers_of;
+use super::timeline::{Timeline, between};
+use super::whole::numbers_of;
 use super::{Builder, Draft, Parts, Said};
 
 const CLASS: Place = Place::new("PV1", 2);
@@ -59,16 +59,11 @@ pub(super) fn encounter<'f>(
     for (_, said) in parts.of_kind("participant") {
         encounter.add_all(said);
     }
-    let mut added = Vec::new();
-    for facts in others {
-        for said in own_numbers(&Parts::of(facts)) {
-            added.extend(identifiers_of(said.fragment, true));
-            encounter.explain(said);
-        }
-    }
-    for fragment in &added {
-        encounter.add_computed(fragment);
-    }
+    let others = others.iter();
+    let numbers: Vec<_> = others
+        .flat_map(|facts| numbers_of(facts, own_numbers, true))
+        .collect();
+    encounter.add_numbers(&numbers);
     Some(encounter.finish())
 }
 
@@ -91,11 +86,7 @@ pub(super) fn other<'f>(entity: EntityId, parts: &Parts<'f>) -> Option<Draft<'f>
 
 /// The fields that name a visit: by its own number, else as a merge called it.
 fn own_numbers<'f>(parts: &Parts<'f>) -> Vec<Said<'f>> {
-    let own = parts.itself().iter();
-    let own: Vec<Said<'f>> = own
-        .filter(|said| NAMES.contains(&said.field))
-        .copied()
-        .collect();
+    let own = parts.in_fields(&NAMES);
     if own.is_empty() {
         parts.part("named/MRG").to_vec()
     } else {
@@ -191,18 +182,13 @@ impl<'f> Visit<'f> {
 
     /// The stages before the present one.
     fn status_history(&self) -> Vec<EncounterStatusHistory> {
-        self.timeline
-            .stages
-            .windows(2)
-            .filter_map(|pair| match pair {
-                [(stage, from), (_, to)] => Some(EncounterStatusHistory {
-                    status: stage.status().into(),
-                    period: Box::new(between(from, to)),
-                    ..EncounterStatusHistory::default()
-                }),
-                _ => None,
-            })
-            .collect()
+        let passed = self.timeline.passed();
+        let passed = passed.map(|(stage, period)| EncounterStatusHistory {
+            status: stage.status().into(),
+            period: Box::new(period),
+            ..EncounterStatusHistory::default()
+        });
+        passed.collect()
     }
 
     /// The classes before the present one.
@@ -253,20 +239,6 @@ impl<'f> Visit<'f> {
         });
         dtm::lasting(start, end.flatten())
     }
-}
-
-pub(super) fn between(from: &Event, to: &Event) -> Period {
-    Period {
-        start: Some(from.at.as_str().into()),
-        end: Some(to.at.as_str().into()),
-        ..Period::default()
-    }
-}
-
-/// An element of a fragment, as JSON.
-pub(super) fn element<'f>(fragment: &'f str, name: &str) -> Option<&'f str> {
-    let (_, value) = members(fragment).find(|(member, _)| *member == name)?;
-    Some(value)
 }
 
 /// A text inside a fragment, by the names that lead to it.

@@ -14,8 +14,8 @@ use crate::inbound::{CLAIM, EntityKind, MOVED, NOBODY};
 use crate::ties::{Link, Maker, Relation, Ties};
 
 use super::{
-    Draft, FoldContext, Parts, account, appointment, binary, document, episode, order, patient,
-    visit,
+    Draft, FoldContext, Parts, Said, account, appointment, binary, document, episode, order,
+    patient, visit,
 };
 
 /// What is said of an entity in the name of one patient.
@@ -419,8 +419,20 @@ fn joined(kind: EntityKind, members: &[(EntityId, Cow<'_, Facts>)]) -> Facts {
     all
 }
 
+/// How one that is the same as another is called: the fields that say it, and the identifiers that they give
+/// the other.
+pub(super) fn numbers_of<'f>(
+    facts: &'f Facts,
+    own: impl Fn(&Parts<'f>) -> Vec<Said<'f>>,
+    old: bool,
+) -> Vec<(Said<'f>, Option<String>)> {
+    let own = own(&Parts::of(facts)).into_iter();
+    own.map(|said| (said, identifiers_of(said.fragment, old)))
+        .collect()
+}
+
 /// The identifiers that a field gives, as a fragment; those that are not used any more say so.
-pub(super) fn identifiers_of(fragment: &str, old: bool) -> Option<String> {
+fn identifiers_of(fragment: &str, old: bool) -> Option<String> {
     if !old {
         return Some(fragment.to_owned());
     }

@@ -8,6 +8,12 @@ pub(crate) fn members(object: &str) -> Members<'_> {
     Members::of(object, None)
 }
 
+/// One member of an object.
+pub(crate) fn element<'t>(object: &'t str, named: &str) -> Option<&'t str> {
+    let (_, value) = members(object).find(|(name, _)| *name == named)?;
+    Some(value)
+}
+
 /// See [`members`].
 pub(crate) struct Members<'t> {
     rest: &'t str,

@@ -6,10 +6,10 @@ use model::{Stage, Trigger};
 
 use crate::datatype::{cwe, dtm, ext};
 use crate::facts::{Event, Facts, Place, Source};
+use crate::json::element;
 
 use super::super::Said;
 use super::super::timeline::Timeline;
-use super::element;
 
 const ASSIGNED: Place = Place::new("PV1", 3);
 const PRIOR: Place = Place::new("PV1", 6);
