@@ -341,9 +341,9 @@ fn of_visit(name: &str, segment: Segment<'_>, group: &mut Group<'_, '_>, reading
         "DG1" => with("DG1", segment, reading, |seg| {
             seg.skip(&[1]);
             let Some(name) = dg1::name(seg) else { return };
-            let condition = dg1::state(seg, &name, subject, encounter, owner);
-            if let Some(episode) = &group.episode {
-                dg1::of_episode(seg, condition, episode, reading);
+            let condition = dg1::state(seg, &name, subject, encounter.clone(), owner);
+            if let (Some(episode), Some(encounter)) = (&group.episode, encounter) {
+                dg1::of_episode(seg, [condition, encounter], episode, reading);
             }
             before = Some((Part::Condition, name));
         }),

@@ -170,19 +170,19 @@ fn of_visit(dg1: &Seg<'_>, condition: Reference, name: &str, owner: &mut Voice<'
     });
 }
 
-/// The diagnosis as that of the episode of care.
+/// The diagnosis as that of the episode of care. It is a part of the visit: whose that is decides what is
+/// meant.
 pub(super) fn of_episode(
     dg1: &Seg<'_>,
-    condition: Reference,
+    [condition, encounter]: [Reference; 2],
     episode: &SourceIdentity,
     reading: &Reading<'_>,
 ) {
     let mut voice = Voice::new(reading, EntityKind::Episode, episode.clone());
-    let name = condition
-        .reference
-        .as_ref()
-        .and_then(|uri| uri.value.clone());
-    voice.turn_to_part("diagnosis", &name.unwrap_or_default());
+    let name = |it: &Reference| it.reference.as_ref().and_then(|uri| uri.value.clone());
+    voice.turn_to_part("visit", &name(&encounter).unwrap_or_default());
+    voice.exist(dg1.place(0));
+    voice.turn_to_part("diagnosis", &name(&condition).unwrap_or_default());
     if dg1.field(21).text().trim() == "D" {
         voice.delete(dg1.place(0));
         return voice.close();

@@ -82,26 +82,17 @@ pub(super) fn state(
         if rules.identity == IdentityRule::MoveVisits {
             mrg::moved(message, &mut episode);
         }
+        has(pv1, rules, visit.entity, &mut episode);
     }
-    has(pv1, rules, is_of_visit(n), visit.entity, &mut episode);
     episode.close();
 }
 
-/// States that the episode has the visit, and of a visit that is the episode whether it is yet to come and
-/// whether it was deleted: an episode of several visits is what all of them say.
-fn has(
-    pv1: &Seg<'_>,
-    rules: Rules,
-    is_of_visit: bool,
-    visit: EntityId,
-    episode: &mut Voice<'_, '_>,
-) {
+/// States that the episode has the visit, whether that is yet to come and whether it was deleted: where visits
+/// share the number, an episode is what all of them say.
+fn has(pv1: &Seg<'_>, rules: Rules, visit: EntityId, episode: &mut Voice<'_, '_>) {
     let name = format!("Encounter/{visit}");
     episode.turn_to_part("visit", &name);
     episode.exist(pv1.place(0));
-    if !is_of_visit {
-        return;
-    }
     let class = text::code(&pv1.field(2).text());
     if let Some(class) = class {
         let stage = if class == "P" {
