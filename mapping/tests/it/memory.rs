@@ -80,10 +80,10 @@ fn settings(keys: &[IdentityKey; 2]) -> Vec<Setting<'_>> {
     settings
 }
 
-/// A message with a byte in names that is one letter in one character set and another one in the next.
+/// A message with a byte in its names that is one letter in one character set and another one in the next.
 fn with_a_foreign_letter(message: &str) -> Vec<u8> {
     let bytes = bytes(message);
-    let spelt = bytes.windows(2).map(|pair| pair == b"^A");
+    let spelt = bytes.windows(2).map(|pair| pair == b"^B");
     let spelt = std::iter::once(false).chain(spelt);
     let letters = bytes.iter().zip(spelt);
     letters
@@ -104,6 +104,7 @@ fn the_same_bytes_say_something_else_in_another_setting() {
             ];
             for setting in settings(&keys) {
                 for variant in &variants {
+                    assert!(as_statements(variant, setting).is_some());
                     check(variant, setting);
                 }
             }
