@@ -66,6 +66,23 @@ pub struct AuditEvent {
     pub request: Option<String>,
 }
 
+impl AuditEvent {
+    /// What an operator did at the command line: a word for it, and what it was done to.
+    pub fn operator(action: Action, interaction: &'static str, request: String) -> Self {
+        Self {
+            actor: Actor::Operator,
+            action,
+            outcome: Outcome::Success,
+            interaction,
+            resource_type: None,
+            resource: None,
+            version: None,
+            patient: None,
+            request: Some(request),
+        }
+    }
+}
+
 impl Action {
     /// FHIR's letter.
     pub const fn letter(self) -> &'static str {

@@ -6,10 +6,9 @@ use std::collections::HashMap;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use jiff::{Span, Timestamp};
-use model::{Action, Actor, AuditEvent, AuditOutcome, Tenant};
-use store::audit::{self, AuditChain};
+use model::{Action, Actor, AuditEvent, Tenant};
 use store::retention::{self, Month, YEARS};
-use store::{Store, StoreError};
+use store::{Store, StoreError, audit};
 
 use crate::config::JournalConfig;
 use crate::opened::tenant_row;
@@ -120,6 +119,8 @@ pub async fn apply(store: &Store, policy: &Policy, actor: Actor) -> Result<Vec<M
         }
         dropped.push(month);
     }
+    // Also where nothing was dropped: an earlier run may have been cut short.
+    retention::release(store).await?;
     Ok(dropped)
 }
 
@@ -130,19 +131,13 @@ async fn note(
     policy: &str,
     actor: Actor,
 ) -> Result<(), StoreError> {
+    let request = format!("journal of {}: {policy}", month.first_day);
     let event = AuditEvent {
         actor,
-        action: Action::Delete,
-        outcome: AuditOutcome::Success,
-        interaction: "retention",
-        resource_type: None,
-        resource: None,
-        version: None,
-        patient: None,
-        request: Some(format!("journal of {}: {policy}", month.first_day)),
+        ..AuditEvent::operator(Action::Delete, "retention", request)
     };
     let mut tx = store.begin(tenant).await?;
-    audit::in_tx(&mut tx, &AuditChain::default(), &[event]).await?;
+    audit::note(&mut tx, event).await?;
     Ok(tx.commit().await?)
 }
 

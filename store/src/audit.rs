@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use model::{AuditId, ResourceId, VersionId, WriterId};
 
 pub(crate) use chain::Staged;
-pub use chain::{AuditChain, in_tx};
+pub use chain::{AuditChain, in_tx, note};
 pub use read::{Broken, Filter, Head, Report, heads, list, verify};
 pub use trail::Trail;
 

@@ -17,10 +17,6 @@ pub const YEARS_MIN: u16 = 1;
 /// The usual time, in years: what HIPAA asks of documentation (45 CFR 164.316(b)(2)(i)).
 pub const YEARS: u16 = 6;
 
-/// How long dropping a month may wait for those who read the journal: they, and whoever appends,
-/// wait behind it.
-const LOCK_TIMEOUT: &str = "set lock_timeout = '2s'";
-
 /// A month of the journal, of all tenants.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Month {
@@ -138,9 +134,9 @@ async fn month(client: &Client, first_day: Date, low: i64, high: i64) -> Result<
 
 /// Drops a month by a policy, which is recorded with the end of each chain. False where there is no such
 /// month. The database refuses a month that is held, that has waiting messages, or that is too young.
+/// The chunks of its large messages are still there: see [`release`].
 pub async fn drop_month(store: &Store, first_day: Date, policy: &str) -> Result<bool> {
     let client = connect::single(store.config()).await?;
-    client.batch_execute(LOCK_TIMEOUT).await?;
     let (low, high) = ids(first_day)?;
     let sql = "select tenant, interface, writer, n_entries, first_seq, last_seq, last, chain,
             $3::text, ''::bytea
@@ -157,6 +153,18 @@ pub async fn drop_month(store: &Store, first_day: Date, policy: &str) -> Result<
     let params: crate::tx::Params<'_> = &[&month, &policy, &tenants, &interfaces, &writers, &seals];
     let row = client.query_one(sql, params).await?;
     Ok(row.get::<_, Option<i64>>(0).is_some())
+}
+
+/// Releases the chunks that only dropped messages named, of this run and of any that was cut short. Looks
+/// at all that may still name them, so it takes its time; nobody waits for it.
+pub async fn release(store: &Store) -> Result<()> {
+    let client = connect::single(store.config()).await?;
+    loop {
+        let row = client.query_one("select release_dropped()", &[]).await?;
+        if row.get::<_, i64>(0) == 0 {
+            return Ok(());
+        }
+    }
 }
 
 /// The months that were dropped, the oldest first.

@@ -79,7 +79,7 @@ enum What {
     #[command(after_help = "Example:\n  drawbridge journal retention apply --dry-run")]
     #[command(subcommand)]
     Retention(retention::Retention),
-    /// Legal holds: months that are not dropped, whatever their age.
+    /// Legal holds: what is neither dropped, whatever its age, nor expunged.
     #[command(after_help = "Example:\n  drawbridge journal hold add --reason \"case 12\"")]
     #[command(subcommand)]
     Hold(retention::Holds),
@@ -113,17 +113,13 @@ impl Args {
     fn check(&self) -> Result<(), Usage> {
         match &self.what {
             What::Expunge(expunge) => reason(&expunge.reason).map(|_| ()),
-            What::Hold(
-                retention::Holds::Add { reason: why, .. }
-                | retention::Holds::Remove { reason: why, .. },
-            ) => reason(why).map(|_| ()),
+            What::Hold(hold) => hold.check(),
             What::List { .. }
             | What::Show { .. }
             | What::Verify(_)
             | What::Heads { .. }
             | What::Export(_)
-            | What::Retention(_)
-            | What::Hold(retention::Holds::List) => Ok(()),
+            | What::Retention(_) => Ok(()),
         }
     }
 }

@@ -267,6 +267,28 @@ async fn a_month_is_kept_for_its_years_and_while_a_hold_stands() {
 }
 
 #[tokio::test]
+async fn a_hold_reaches_something_and_is_lifted_in_the_trail_of_its_tenant() {
+    let Some(desk) = Desk::open().await else {
+        return;
+    };
+    let own = "insert into tenant (id, name) values (2, 'other')";
+    desk.site.execute(own).await;
+    let early = "2026-01-01T00:00:00Z";
+    let add = [
+        "journal", "hold", "add", "--reason", "case 12", "--tenant", "other",
+    ];
+    let bounds = ["--since", early, "--until", early];
+    let talk = desk.refused(&[&add[..], &bounds].concat(), 2).await;
+    assert!(talk.contains("reaches nothing"), "{talk}");
+    let id = desk.values(&add).await.remove(0)["id"].to_string();
+    let lift = ["journal", "hold", "remove", &id, "--reason", "settled"];
+    desk.lines(&lift).await;
+    let said = "select count(*) from audit a join tenant t on t.id = a.tenant
+        where interaction = 'hold' and t.name = 'other'";
+    assert_eq!(desk.site.number(said).await, 2);
+}
+
+#[tokio::test]
 async fn charts_do_not_rest_on_months_that_retention_dropped() {
     let Some(desk) = Desk::open().await else {
         return;

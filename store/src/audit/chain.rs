@@ -80,6 +80,11 @@ impl AuditChain {
     }
 }
 
+/// Appends a lone event, in a chain of its own: for who does one thing and ends.
+pub async fn note(tx: &mut Tx, event: AuditEvent) -> Result<()> {
+    in_tx(tx, &AuditChain::default(), &[event]).await
+}
+
 /// Appends events to the trail in the transaction that does what they tell.
 pub async fn in_tx(tx: &mut Tx, chain: &AuditChain, events: &[AuditEvent]) -> Result<()> {
     if events.is_empty() {

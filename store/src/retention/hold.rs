@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use model::Tenant;
 use tokio_postgres::Row;
 
-use crate::{Result, Store};
+use crate::{Result, Store, StoreError, Tx};
 
 /// A legal hold.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -25,30 +25,37 @@ pub struct Hold {
     pub lifted: Option<(Timestamp, String)>,
 }
 
+impl Hold {
+    /// Whether it stands and reaches what a tenant received at an instant.
+    pub fn reaches(&self, tenant: Tenant, received_at: Timestamp) -> bool {
+        self.lifted.is_none()
+            && self.tenant.is_none_or(|own| own == tenant)
+            && self.since.is_none_or(|since| since <= received_at)
+            && self.until.is_none_or(|until| received_at < until)
+    }
+}
+
 /// Places a hold; answers its number.
 pub async fn place(
-    store: &Store,
+    tx: &mut Tx,
     tenant: Option<Tenant>,
     since: Option<Timestamp>,
     until: Option<Timestamp>,
     reason: &str,
 ) -> Result<i32> {
-    let client = store.writers().get().await?;
     let tenant = tenant.map(|tenant| tenant.0);
     let params: crate::tx::Params<'_> = &[&tenant, &since, &until, &reason];
-    let row = client
-        .query_one("select place_hold($1, $2, $3, $4)", params)
+    let rows = tx
+        .query("select place_hold($1, $2, $3, $4)", params)
         .await?;
-    Ok(row.get(0))
+    let placed = rows.first().map(|row| row.get(0));
+    placed.ok_or(StoreError::Inconsistent("a hold without a number"))
 }
 
 /// Lifts a hold; false when none of that number stands.
-pub async fn lift(store: &Store, id: i32, why: &str) -> Result<bool> {
-    let client = store.writers().get().await?;
-    let row = client
-        .query_one("select lift_hold($1, $2)", &[&id, &why])
-        .await?;
-    Ok(row.get(0))
+pub async fn lift(tx: &mut Tx, id: i32, why: &str) -> Result<bool> {
+    let rows = tx.query("select lift_hold($1, $2)", &[&id, &why]).await?;
+    Ok(rows.first().is_some_and(|row| row.get(0)))
 }
 
 /// Every hold that was ever placed, by number.

@@ -25,7 +25,7 @@ async fn block(db: &Db) -> tokio_postgres::Client {
 }
 
 /// Waits until a session waits for a lock; answers its process id.
-async fn blocked(db: &Db) -> i32 {
+pub(crate) async fn blocked(db: &Db) -> i32 {
     let client = db.client().await;
     let sql = "select pid from pg_stat_activity
         where datname = current_database() and wait_event_type = 'Lock'";

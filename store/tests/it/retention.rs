@@ -8,6 +8,7 @@ use store::retention::{self, Month};
 use store::{InterfaceId, Settings, Store, blob, quarantine};
 
 use crate::db::{self, Db};
+use crate::faults::blocked;
 use crate::journal::{kept, receipt, sha256};
 use crate::verify::tamper;
 
@@ -68,6 +69,20 @@ async fn february(db: &Db) -> Month {
 
 async fn drop_february(db: &Db) -> Result<bool, store::StoreError> {
     retention::drop_month(&db.store, day("2024-02-01"), "older than 1 year").await
+}
+
+pub(crate) async fn place(store: &Store, tenant: Option<Tenant>, until: Option<Timestamp>) -> i32 {
+    let mut tx = store.begin(Tenant::DEFAULT).await.unwrap();
+    let hold = retention::place(&mut tx, tenant, None, until, "a lawsuit").await;
+    tx.commit().await.unwrap();
+    hold.unwrap()
+}
+
+async fn lift(store: &Store, hold: i32, why: &str) -> bool {
+    let mut tx = store.begin(Tenant::DEFAULT).await.unwrap();
+    let lifted = retention::lift(&mut tx, hold, why).await.unwrap();
+    tx.commit().await.unwrap();
+    lifted
 }
 
 async fn broken(db: &Db, heads: &[journal::Head]) -> Option<(JournalId, Broken)> {
@@ -138,21 +153,14 @@ async fn what_went_without_a_record_or_by_a_forged_one_shows() {
 async fn a_hold_a_waiting_message_and_youth_keep_a_month() {
     let Some(db) = db::fresh().await else { return };
     two_months(&db).await;
-    let hold = retention::place(
-        &db.store,
-        Some(Tenant::DEFAULT),
-        None,
-        Some(at("2024-02-11T00:00:00Z")),
-        "a lawsuit",
-    )
-    .await
-    .unwrap();
+    let until = Some(at("2024-02-11T00:00:00Z"));
+    let hold = place(&db.store, Some(Tenant::DEFAULT), until).await;
     assert!(february(&db).await.held);
     assert!(drop_february(&db).await.is_err());
     let march = retention::drop_month(&db.store, day("2024-03-01"), "older than 1 year").await;
     assert!(march.unwrap(), "the hold does not reach it");
-    assert!(retention::lift(&db.store, hold, "settled").await.unwrap());
-    assert!(!retention::lift(&db.store, hold, "again").await.unwrap());
+    assert!(lift(&db.store, hold, "settled").await);
+    assert!(!lift(&db.store, hold, "again").await);
     let holds = retention::holds(&db.store).await.unwrap();
     assert_eq!(holds[0].lifted.as_ref().unwrap().1, "settled");
 
@@ -174,66 +182,91 @@ async fn a_hold_a_waiting_message_and_youth_keep_a_month() {
     );
 }
 
-#[tokio::test]
-async fn chunks_that_only_dropped_entries_name_go_with_them() {
-    let Some(db) = db::fresh().await else { return };
-    let (store, _) = two_months(&db).await;
-    let mut chains = Chains::begin(&store, Tenant::DEFAULT).await.unwrap();
-    let big = |n: u8| Bytes::from(vec![n; blob::CHUNK_BYTES + 1]);
-    let mut batch = Vec::new();
-    for (n, when) in [(1, FIRST), (2, FIRST), (2, SECOND)] {
-        let digest = sha256(&big(n));
-        blob::stage(&store, Tenant::DEFAULT, digest, &big(n))
-            .await
-            .unwrap();
-        batch.push((
-            when,
-            Receipt {
-                digest,
-                raw: Raw::Staged(big(n).len() as u64),
-                ..receipt(&format!("big{n}{when}"), "big", at(when))
-            },
-        ));
-    }
-    let Clock::Fixed(micros) = store.clock().clone() else {
-        unreachable!()
+/// A store whose clock stands in February.
+async fn in_february(db: &Db) -> Store {
+    let settings = Settings {
+        clock: Clock::fixed(at(FIRST)),
+        ..db::settings(&db.url)
     };
-    for (n, (when, receipt)) in batch.into_iter().enumerate() {
-        if n == 0 {
-            // Ids go on from where they were: a store of its own stands in February again.
-            let settings = Settings {
-                clock: Clock::fixed(at(FIRST)),
-                ..db::settings(&db.url)
-            };
-            let earlier = Store::open(&settings).await.unwrap();
-            let mut chains = Chains::begin(&earlier, Tenant::DEFAULT).await.unwrap();
-            kept(&earlier, &mut chains, &[receipt]).await;
-            continue;
-        }
-        micros.store(
-            at(when).as_microsecond(),
-            std::sync::atomic::Ordering::Relaxed,
-        );
-        kept(&store, &mut chains, &[receipt]).await;
+    Store::open(&settings).await.unwrap()
+}
+
+fn big(n: u8) -> Bytes {
+    Bytes::from(vec![n; blob::CHUNK_BYTES + 1])
+}
+
+/// A message that is too large for a row, staged.
+async fn large(store: &Store, control_id: &str, n: u8) -> Receipt {
+    let bytes = big(n);
+    let digest = sha256(&bytes);
+    let staged = blob::stage(store, Tenant::DEFAULT, digest, &bytes);
+    Receipt {
+        digest,
+        raw: Raw::Staged(staged.await.unwrap().size),
+        ..receipt(control_id, "big", store.clock().now())
     }
+}
+
+async fn is_staged(db: &Db, n: u8) -> bool {
+    let digest = sha256(&big(n));
+    let exists = blob::exists(&db.store, Tenant::DEFAULT, &digest);
+    exists.await.unwrap()
+}
+
+#[tokio::test]
+async fn chunks_that_only_dropped_entries_name_go_after_them() {
+    let Some(db) = db::fresh().await else { return };
+    let (march, _) = two_months(&db).await;
+    let february_store = in_february(&db).await;
+    let mut months = Vec::new();
+    for (store, large_ones) in [(&february_store, &[1, 2][..]), (&march, &[2])] {
+        let mut chains = Chains::begin(store, Tenant::DEFAULT).await.unwrap();
+        for n in large_ones {
+            let receipt = large(store, &format!("big{n}"), *n).await;
+            let id = kept(store, &mut chains, &[receipt]).await[0].id;
+            months.push(model::IdSource::instant(id.0).to_string()[..7].to_owned());
+        }
+    }
+    assert_eq!(months, ["2024-02", "2024-02", "2024-03"]);
     let client = db.client().await;
     client.batch_execute("delete from queue").await.unwrap();
     assert!(drop_february(&db).await.unwrap());
-    let gone = blob::exists(&db.store, Tenant::DEFAULT, &sha256(&big(1))).await;
-    let stays = blob::exists(&db.store, Tenant::DEFAULT, &sha256(&big(2))).await;
-    assert_eq!((gone.unwrap(), stays.unwrap()), (false, true));
+    // A server that dies here has lost nothing: the next one goes on.
+    assert!(is_staged(&db, 1).await);
+    retention::release(&db.store).await.unwrap();
+    assert_eq!(
+        (is_staged(&db, 1).await, is_staged(&db, 2).await),
+        (false, true)
+    );
     assert_eq!(broken(&db, &[]).await, None);
+}
+
+#[tokio::test]
+async fn a_month_that_another_server_is_dropping_is_waited_for_and_then_gone() {
+    let Some(db) = db::fresh().await else { return };
+    two_months(&db).await;
+    let mut other = db.client().await;
+    let first = other.transaction().await.unwrap();
+    let lock = "select pg_advisory_xact_lock(hashtext('drawbridge.ensure_partitions'))";
+    first.batch_execute(lock).await.unwrap();
+    let second = drop_february(&db);
+    let meanwhile = async {
+        blocked(&db).await;
+        let drop = "insert into dropped_month (month, low, high, at, n_entries, policy)
+                values ('2024-02-01', 0, 1, now(), 3, 'older');
+            drop table journal_2024_02";
+        first.batch_execute(drop).await.unwrap();
+        first.commit().await.unwrap();
+    };
+    let (second, ()) = tokio::join!(second, meanwhile);
+    assert!(!second.unwrap());
 }
 
 #[tokio::test]
 async fn what_was_quarantined_in_a_month_goes_with_it_and_is_held_with_it() {
     let Some(db) = db::fresh().await else { return };
     let (march, _) = two_months(&db).await;
-    let settings = Settings {
-        clock: Clock::fixed(at(FIRST)),
-        ..db::settings(&db.url)
-    };
-    let february_store = Store::open(&settings).await.unwrap();
+    let february_store = in_february(&db).await;
     let other = db.store.create_tenant("other").await.unwrap().tenant;
     let suspect = quarantine::Suspect {
         received_at: at(FIRST),
@@ -251,11 +284,10 @@ async fn what_was_quarantined_in_a_month_goes_with_it_and_is_held_with_it() {
     }
     assert_eq!(february(&db).await.tenants, [Tenant::DEFAULT, other]);
     // The other tenant has nothing else in the month.
-    let hold = retention::place(&db.store, Some(other), None, None, "a lawsuit");
-    let hold = hold.await.unwrap();
+    let hold = place(&db.store, Some(other), None).await;
     assert!(february(&db).await.held);
     assert!(drop_february(&db).await.is_err());
-    retention::lift(&db.store, hold, "settled").await.unwrap();
+    assert!(lift(&db.store, hold, "settled").await);
     assert!(drop_february(&db).await.unwrap());
     let dropped = retention::dropped(&db.store).await.unwrap();
     assert_eq!((dropped[0].n_entries, dropped[0].n_quarantined), (3, 2));

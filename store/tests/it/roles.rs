@@ -48,9 +48,8 @@ async fn the_servers_role_works_and_can_not_change_what_is_append_only() {
         .await
         .unwrap();
     tx.commit().await.unwrap();
-    retention::place(&store, None, None, None, "a lawsuit")
-        .await
-        .unwrap();
+    crate::retention::place(&store, None, None).await;
+    retention::release(&store).await.unwrap();
 
     let (client, connection) = tokio_postgres::connect(&url, tokio_postgres::NoTls)
         .await

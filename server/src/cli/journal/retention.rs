@@ -1,13 +1,12 @@
 //! `drawbridge journal retention|hold`
 
 use clap::Subcommand;
-use model::{Action, Actor, AuditEvent, AuditOutcome, Tenant, Timestamp};
+use model::{Action, Actor, AuditEvent, Tenant, Timestamp};
 use serde_json::json;
-use store::Store;
-use store::audit::{self, AuditChain};
 use store::retention::{self as kept, Dropped, Hold, Month};
+use store::{Store, StoreError, Tx, audit};
 
-use crate::cli::{Context, Verdict};
+use crate::cli::{Context, Usage, Verdict};
 use crate::output::Output;
 use crate::retention::{self, Fate, Policy};
 
@@ -27,7 +26,7 @@ pub(super) enum Retention {
 /// What is asked about legal holds.
 #[derive(Debug, Subcommand)]
 pub(super) enum Holds {
-    /// Place one: no month that it reaches is dropped while it stands.
+    /// Place one: nothing that it reaches is dropped or expunged while it stands.
     Add {
         /// Why. No patient data, please.
         #[arg(long)]
@@ -129,6 +128,30 @@ fn name(month: &Month) -> String {
 }
 
 impl Holds {
+    /// What can be told before a database is touched.
+    pub(super) fn check(&self) -> Result<(), Usage> {
+        match self {
+            Self::List => Ok(()),
+            Self::Remove { reason, .. } => super::reason(reason).map(|_| ()),
+            Self::Add {
+                reason,
+                since,
+                until,
+                ..
+            } => {
+                if since
+                    .zip(*until)
+                    .is_some_and(|(since, until)| until <= since)
+                {
+                    let what =
+                        "--until: it has to be later than --since, or the hold reaches nothing";
+                    return Err(Usage(what.to_owned()));
+                }
+                super::reason(reason).map(|_| ())
+            }
+        }
+    }
+
     pub(super) async fn run(
         &self,
         store: &Store,
@@ -144,8 +167,10 @@ impl Holds {
             } => {
                 let reason = super::reason(reason)?;
                 let of = (!all_tenants).then_some(tenant);
-                let id = kept::place(store, of, *since, *until, reason).await?;
-                note(store, tenant, "hold", format!("{id} placed: {reason}")).await?;
+                let mut tx = store.begin(tenant).await?;
+                let id = kept::place(&mut tx, of, *since, *until, reason).await?;
+                note(&mut tx, format!("{id} placed: {reason}")).await?;
+                tx.commit().await?;
                 let result = json!({ "id": id, "what": "placed" });
                 context
                     .output
@@ -155,9 +180,15 @@ impl Holds {
             Self::List => list(store, context.output).await,
             Self::Remove { id, reason } => {
                 let reason = super::reason(reason)?;
-                let lifted = kept::lift(store, *id, reason).await?;
+                let holds = kept::holds(store).await?;
+                let placed = holds.iter().find(|hold| hold.id == *id);
+                // In the trail of those whose messages it kept, whoever was named.
+                let of = placed.and_then(|hold| hold.tenant).unwrap_or(tenant);
+                let mut tx = store.begin(of).await?;
+                let lifted = kept::lift(&mut tx, *id, reason).await?;
                 anyhow::ensure!(lifted, "no hold {id} stands");
-                note(store, tenant, "hold", format!("{id} lifted: {reason}")).await?;
+                note(&mut tx, format!("{id} lifted: {reason}")).await?;
+                tx.commit().await?;
                 let result = json!({ "id": id, "what": "lifted" });
                 context
                     .output
@@ -203,25 +234,7 @@ async fn list(store: &Store, output: Output) -> anyhow::Result<Verdict> {
     Ok(Verdict::Done)
 }
 
-/// What an operator did, for the trail.
-async fn note(
-    store: &Store,
-    tenant: Tenant,
-    interaction: &'static str,
-    request: String,
-) -> anyhow::Result<()> {
-    let event = AuditEvent {
-        actor: Actor::Operator,
-        action: Action::Execute,
-        outcome: AuditOutcome::Success,
-        interaction,
-        resource_type: None,
-        resource: None,
-        version: None,
-        patient: None,
-        request: Some(request),
-    };
-    let mut tx = store.begin(tenant).await?;
-    audit::in_tx(&mut tx, &AuditChain::default(), &[event]).await?;
-    Ok(tx.commit().await?)
+async fn note(tx: &mut Tx, request: String) -> Result<(), StoreError> {
+    let event = AuditEvent::operator(Action::Execute, "hold", request);
+    audit::note(tx, event).await
 }
