@@ -189,6 +189,7 @@ const INPUT: &[(&str, &str)] = &[
 ];
 
 /// For new messages. Rows go in sorted by key, so two writers can't wait for each other in a circle.
+/// An expunged message is remembered for ever, and does not count as a use of its control id.
 const PLAIN: &str = "known as (
         insert into seen (tenant, key, digest, journal, at)
         select $1::int, key, content, id, received_at
@@ -199,7 +200,7 @@ const PLAIN: &str = "known as (
         reused or exists (
             select from seen s
             where s.tenant = $1 and s.key = t.key and s.digest <> t.content
-                and s.at >= t.received_at - interval '48 hours'
+                and s.at >= t.received_at - interval '48 hours' and s.at < 'infinity'
         )
     from INPUT
     returning journal, null::bigint, reused_control_id";
@@ -224,7 +225,7 @@ const WARY: &str = "known as (
                 i.reused or exists (
                     select from seen s
                     where s.tenant = $1 and s.key = i.key and s.digest <> i.content
-                        and s.at >= i.received_at - interval '48 hours'
+                        and s.at >= i.received_at - interval '48 hours' and s.at < 'infinity'
                 )
             ) as reused
         from input i

@@ -5,10 +5,11 @@ use std::time::Duration;
 use bytes::Bytes;
 use model::{LaneId, SignedDuration, Tenant, Timestamp};
 use store::journal::{self, AppendError, Appended, Chains, Raw, Receipt, Route};
-use store::{InterfaceId, Store};
+use store::{InterfaceId, Store, blob};
 use uuid::Uuid;
 
 use crate::db;
+use crate::faults::blocked;
 
 pub(crate) const DEADLINE: Duration = Duration::from_secs(5);
 
@@ -220,10 +221,10 @@ async fn big_bytes_live_as_chunks_and_come_back_whole() {
     let Some(db) = db::fresh().await else { return };
     let raw = Bytes::from(vec![b'x'; 2_500_000]);
     let digest = sha256(&raw);
-    let blob = store::blob::stage(&db.store, Tenant::DEFAULT, digest, &raw)
+    let blob = blob::stage(&db.store, Tenant::DEFAULT, digest, &raw)
         .await
         .unwrap();
-    let again = store::blob::stage(&db.store, Tenant::DEFAULT, digest, &raw)
+    let again = blob::stage(&db.store, Tenant::DEFAULT, digest, &raw)
         .await
         .unwrap();
     assert_eq!(blob, again);
@@ -243,6 +244,69 @@ async fn big_bytes_live_as_chunks_and_come_back_whole() {
         .await
         .unwrap();
     assert_eq!(report.first_broken, None);
+}
+
+/// The chunks of a large message are there when a resend looks, and are expunged before it is journalled.
+#[tokio::test]
+async fn a_large_message_whose_chunks_are_just_being_released_is_not_journalled_without_them() {
+    let Some(db) = db::fresh().await else { return };
+    let raw = Bytes::from(vec![b'x'; 2_500_000]);
+    let stage = async || {
+        let staged = blob::stage(&db.store, Tenant::DEFAULT, sha256(&raw), &raw);
+        Receipt {
+            digest: sha256(&raw),
+            raw: Raw::Staged(staged.await.unwrap().size),
+            ..receipt("1", "a", db.store.clock().now())
+        }
+    };
+    let resend = stage().await;
+    let mut client = db.client().await;
+    let release = client.transaction().await.unwrap();
+    let sql = "select release_blobs(1, array[$1::bytea])";
+    let digest = resend.digest.as_slice();
+    release.execute(sql, &[&digest]).await.unwrap();
+    let mut chains = Chains::begin(&db.store, Tenant::DEFAULT).await.unwrap();
+    let batch = [stage().await];
+    let append = journal::append(&db.store, &mut chains, &batch, DEADLINE);
+    let meanwhile = async {
+        blocked(&db).await;
+        release.commit().await.unwrap();
+    };
+    let (answers, ()) = tokio::join!(append, meanwhile);
+    let is_to_be_resent =
+        matches!(&answers[0], Err(AppendError::Failed(error)) if error.is_transient());
+    assert!(is_to_be_resent, "{answers:?}");
+    let batch = [stage().await];
+    kept(&db.store, &mut chains, &batch).await;
+    let report = journal::verify(&db.store, Tenant::DEFAULT, &db::KEY, &[], None, || {});
+    assert_eq!(report.await.unwrap().first_broken, None);
+}
+
+#[tokio::test]
+async fn the_control_id_of_an_expunged_message_may_be_used_again_and_the_message_may_not() {
+    let Some(db) = db::fresh().await else { return };
+    let mut chains = Chains::begin(&db.store, Tenant::DEFAULT).await.unwrap();
+    let now = db.store.clock().now();
+    for control_id in ["1", "2"] {
+        let one = receipt(control_id, "a", now);
+        let fingerprint = (one.seen_key, one.seen_digest);
+        let appended = kept(&db.store, &mut chains, &[one]).await;
+        let entry = journal::kept(&db.store, Tenant::DEFAULT, appended[0].id).await;
+        let mut tx = db.store.begin(Tenant::DEFAULT).await.unwrap();
+        let entry = entry.unwrap().unwrap();
+        let expunged = journal::expunge(&mut tx, &entry, "another's", fingerprint).await;
+        assert!(expunged.unwrap());
+        tx.commit().await.unwrap();
+    }
+    // The resend makes the statement a wary one.
+    for (control_id, content, is_duplicate) in
+        [("1", "b", false), ("1", "a", true), ("2", "b", false)]
+    {
+        let one = receipt(control_id, content, now);
+        let one = kept(&db.store, &mut chains, &[one]).await[0];
+        let told = (one.duplicate_of.is_some(), one.reused_control_id);
+        assert_eq!(told, (is_duplicate, false), "{control_id} {content}");
+    }
 }
 
 #[tokio::test]
