@@ -7,23 +7,21 @@ use std::collections::BTreeSet;
 
 use fhir::ResourceType;
 use model::{
-    Action, Actor, AuditEvent, AuditOutcome, EntityId, IdSource, IdentityKey, JournalId, LaneId,
-    ResourceId, SignedDuration, SourceIdentity, Tenant, Timestamp,
+    Action, Actor, AuditEvent, EntityId, IdSource, IdentityKey, JournalId, LaneId, ResourceId,
+    SourceIdentity, Tenant, Timestamp,
 };
-use store::audit::{self, AuditChain};
 use store::journal::{self, Kept};
 use store::resource::{self, Traced};
+use store::retention::Hold;
 use store::{InterfaceId, Store, StoreError, Tx, identity, lanes, matching, retention};
 
 use crate::InterfaceSettings;
 use crate::lineage::decode;
 use crate::worker::{Back, ChartError, Charting, Done, Others};
-use reading::{Target, collect, holding, target};
+use reading::{Reading, Target, target};
 
 /// How often a lane that a worker has in hand is waited for.
 const ATTEMPTS_MAX: u32 = 8;
-/// Before a reading began, messages may have been journalled that it did not see yet.
-const OVERLAP: SignedDuration = SignedDuration::from_mins(10);
 
 /// Whose journal, and how its messages are read.
 pub struct Expunging<'a> {
@@ -76,6 +74,19 @@ pub enum ExpungeError {
     /// Its bytes are lost: nobody can tell what it said.
     #[error("the bytes of entry {0} are not there")]
     Lost(JournalId),
+    /// A legal hold keeps it.
+    #[error(
+        "legal hold {hold} ({why}) reaches entry {entry}; to expunge it, first lift the hold: \
+         drawbridge journal hold remove {hold} --reason WHY"
+    )]
+    Held {
+        /// The message, or a resend of it.
+        entry: JournalId,
+        /// The hold's number.
+        hold: i32,
+        /// Why it was placed.
+        why: String,
+    },
     /// The chart can't be written.
     #[error(transparent)]
     Chart(#[from] ChartError),
@@ -93,29 +104,23 @@ pub async fn expunge(
     mut looked: impl FnMut(),
 ) -> Result<Outcome, ExpungeError> {
     let target = target(site, id).await?;
-    let mut back = back(site, &target).await?;
-    let began = site.store.clock().now();
-    let mut others = Others::default();
-    let range = journal::Range {
-        holding: holding(site, &back, &target).await?,
-        applied: true,
-        ..journal::Range::default()
-    };
-    let mut n_read = collect(site, &range, &back, &mut others, &mut looked).await?;
+    not_held(site, &target).await?;
+    let back = back(site, &target).await?;
+    let mut reading = Reading::of(site, &back, &target).await?;
     let mut lanes = target.lanes(&back);
     for attempt in 1.. {
+        reading.catch_up(&mut looked).await?;
         let mut tx = site.store.begin(site.tenant).await?;
-        matching::hold(&mut tx).await?;
-        lanes::claim_exactly(&mut tx, &[], &lanes).await?;
-        // Nobody applies anything to these lanes now: what came meanwhile is read too.
-        let late = journal::Range {
-            since: began.saturating_sub(OVERLAP).ok(),
-            ..range.clone()
+        let done = async {
+            matching::hold(&mut tx).await?;
+            lanes::claim_exactly(&mut tx, &[], &lanes).await?;
+            // Nobody applies anything to these lanes now: what came meanwhile is read too.
+            reading.go_on(&mut looked).await?;
+            take_out(site, &mut tx, (&back, &reading.others), &target, reason).await
         };
-        n_read += collect(site, &late, &back, &mut others, &mut looked).await?;
-        match take_out(site, &mut tx, &mut back, &others, &target, reason).await {
+        match done.await {
             Ok(mut outcome) => {
-                outcome.n_read = n_read;
+                outcome.n_read = reading.n_read;
                 outcome.kept_since = kept_since(site).await?;
                 match mode {
                     Mode::Rehearse => tx.rollback().await?,
@@ -129,9 +134,26 @@ pub async fn expunge(
             Err(ChartError::Store(error)) if error.is_transient() && attempt < ATTEMPTS_MAX => {}
             Err(error) => return Err(error.into()),
         }
-        tx.rollback().await?;
+        // Where the connection is lost, so is the transaction.
+        let _ = tx.rollback().await;
     }
     Err(ChartError::NeedsLanes(lanes).into())
+}
+
+/// Refuses while a legal hold reaches one of the messages.
+async fn not_held(site: &Expunging<'_>, target: &Target) -> Result<(), ExpungeError> {
+    let holds = retention::holds(site.store).await?;
+    for entry in &target.messages {
+        let reaches = |hold: &&Hold| hold.reaches(site.tenant, entry.received_at);
+        if let Some(hold) = holds.iter().find(reaches) {
+            return Err(ExpungeError::Held {
+                entry: entry.id,
+                hold: hold.id,
+                why: hold.reason.clone(),
+            });
+        }
+    }
+    Ok(())
 }
 
 /// In what the message had a part: by what is stored, and by today's reading of it.
@@ -182,8 +204,7 @@ fn names(version: &Traced, back: &Back) -> bool {
 async fn take_out(
     site: &Expunging<'_>,
     tx: &mut Tx,
-    back: &mut Back,
-    others: &Others,
+    (back, others): (&Back, &Others),
     target: &Target,
     reason: &str,
 ) -> Result<Outcome, ChartError> {
@@ -207,10 +228,12 @@ async fn take_out(
     let past: Vec<Traced> = past.into_iter().filter(tells).collect();
     let n_versions = resource::forget(tx, &past).await?;
     for entry in &target.messages {
-        journal::expunge(tx, entry, reason, target.fingerprint).await?;
-        let said = [event(entry, reason)];
-        audit::in_tx(tx, &AuditChain::default(), &said).await?;
+        if !journal::expunge(tx, entry, reason, target.fingerprint).await? {
+            return Err(StoreError::Inconsistent("a message left the journal meanwhile").into());
+        }
     }
+    let events = target.messages.iter().map(|entry| event(entry, reason));
+    charting.note(tx, &events.collect::<Vec<_>>()).await?;
     Ok(Outcome {
         messages: back.messages.iter().copied().collect(),
         resources: taken.written.iter().map(told).collect(),
@@ -243,17 +266,8 @@ fn unsaid(target: &Target, others: &Others) -> Vec<(EntityId, SourceIdentity)> {
 }
 
 fn event(entry: &Kept, reason: &str) -> AuditEvent {
-    AuditEvent {
-        actor: Actor::Operator,
-        action: Action::Delete,
-        outcome: AuditOutcome::Success,
-        interaction: "expunge",
-        resource_type: None,
-        resource: None,
-        version: None,
-        patient: None,
-        request: Some(format!("message {}: {reason}", entry.id)),
-    }
+    let request = format!("message {}: {reason}", entry.id);
+    AuditEvent::operator(Action::Delete, "expunge", request)
 }
 
 /// Since when all messages of the tenant are kept; none where nothing was dropped.

@@ -27,6 +27,7 @@ mod rehearsal;
 mod relink;
 mod settings;
 pub mod tls;
+pub mod today;
 mod worker;
 
 pub use counters::{Applications, Counter, Counters, Gauge, Held};

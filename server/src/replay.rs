@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use ingest::InterfaceSettings;
 use model::{IdentityKey, Tenant};
-use store::{InterfaceId, Store};
+use store::{InterfaceId, Store, journal};
 
 use crate::config::Config;
 use crate::opened::tenant_row;
@@ -61,6 +61,21 @@ impl Reader {
 
     pub(crate) fn settings(&self, interface: InterfaceId) -> &InterfaceSettings {
         self.interfaces.get(&interface).unwrap_or(&self.otherwise)
+    }
+
+    /// Refuses while messages of an interface are kept that nobody can tell how to read: the zone of their
+    /// times and their profile went with its configuration.
+    pub(crate) async fn knows_all(&self, store: &Store) -> anyhow::Result<()> {
+        for (id, name) in store.interfaces(self.tenant).await? {
+            let is_known = self.interfaces.contains_key(&id);
+            anyhow::ensure!(
+                is_known || !journal::has_any(store, self.tenant, id).await?,
+                "interface '{name}' has messages and is not configured, so they can't be read as they \
+                 were meant; give this command a configuration that has an [[inbound]] of that name, with \
+                 its zone, charset and profile"
+            );
+        }
+        Ok(())
     }
 
     /// The tenant's key.

@@ -22,7 +22,7 @@ pub use chains::Chains;
 pub use expunge::{Expunged, alike, expunge, expunged};
 pub use proof::{Broken, Head, Proof, Report};
 pub use read::{Entry, Filter, Summary, get, list, raws};
-pub use scan::{Kept, Range, Scan, count, kept, link_before};
+pub use scan::{Kept, Range, Scan, count, has_any, kept, link_before};
 pub use verify::{heads, verify};
 
 use crate::{InterfaceId, StoreError};

@@ -1,22 +1,27 @@
 //! The message that is taken out, its resends, and what the other messages say of the same.
 
 use std::collections::BTreeSet;
-use std::panic::AssertUnwindSafe;
 
-use bytes::Bytes;
 use hl7v2::Header;
-use mapping::inbound::{Context, Interpretation, NOBODY, interpret};
-use model::{EntityId, IdSource, JournalId, LaneId};
-use sha2::{Digest as _, Sha256};
+use mapping::inbound::{Interpretation, NOBODY};
+use model::{EntityId, IdSource, JournalId, LaneId, SignedDuration};
 use store::journal::{self, Kept, Range, Scan};
 use store::{StoreError, identity};
 use uuid::Uuid;
 
 use super::{ExpungeError, Expunging};
-use crate::InterfaceSettings;
 use crate::digest::first_half;
 use crate::judge::{content_digest, seen_key};
+use crate::today;
 use crate::worker::{Back, Others, text_of};
+
+/// Before a reading began, messages may have been journalled that it did not see yet.
+const OVERLAP: SignedDuration = SignedDuration::from_mins(10);
+/// How long lanes may be held for reading what came meanwhile: far less than the database gives an idle
+/// transaction.
+const MOMENT: SignedDuration = SignedDuration::from_secs(10);
+/// How often what came meanwhile is read before lanes are held after all.
+const ROUNDS_MAX: u32 = 8;
 
 /// The message that is taken out.
 pub(super) struct Target {
@@ -66,77 +71,91 @@ fn fingerprint(site: &Expunging<'_>, entry: &Kept) -> Option<(Uuid, Uuid)> {
 }
 
 fn routed(site: &Expunging<'_>, entry: &Kept) -> Vec<LaneId> {
-    let Some(raw) = &entry.raw else {
-        return Vec::new();
-    };
-    let text = text_of(raw);
-    let settings = (site.settings)(entry.interface);
-    let Ok((message, profile)) = settings.parse(&text) else {
-        return Vec::new();
-    };
-    let digest = Sha256::digest(raw).into();
-    let route = mapping::route(&message, &profile, site.key, &digest);
-    std::iter::once(route.lane).chain(route.other).collect()
+    let raw = entry.raw.as_deref().unwrap_or_default();
+    let route = today::route((site.settings)(entry.interface), site.key, raw);
+    let lanes = route.map(|route| std::iter::once(route.lane).chain(route.other).collect());
+    lanes.unwrap_or_default()
 }
 
 /// What a message says by today's rules; nothing where it can't be mapped.
 fn said(site: &Expunging<'_>, entry: &Kept) -> Option<Interpretation> {
-    let raw = entry.raw.as_ref()?;
     let settings = (site.settings)(entry.interface);
-    let attempt = || understand(site, settings, entry.id, raw);
-    std::panic::catch_unwind(AssertUnwindSafe(attempt))
-        .ok()
-        .flatten()
+    let said = today::said(settings, site.key, (entry.id, entry.raw.as_ref()?));
+    said.ok().map(|(said, _)| said)
 }
 
-fn understand(
-    site: &Expunging<'_>,
-    settings: &InterfaceSettings,
-    id: JournalId,
-    raw: &Bytes,
-) -> Option<Interpretation> {
-    let text = text_of(raw);
-    let (message, profile) = settings.parse(&text).ok()?;
-    let context = Context {
-        profile: &profile,
-        key: site.key,
-        zone: &settings.zone,
-        received_at: IdSource::instant(id.0),
-        journal: Some(id),
-        digest: Sha256::digest(raw).into(),
-    };
-    interpret(&message, &context).ok()
+/// What the other messages say of the same, as far as they were read.
+pub(super) struct Reading<'a, 's> {
+    site: &'a Expunging<'s>,
+    back: &'a Back,
+    range: Range,
+    /// What was read of what is read again.
+    known: BTreeSet<JournalId>,
+    pub(super) others: Others,
+    pub(super) n_read: u64,
 }
 
-/// Reads the messages of a range again; answers how many.
-pub(super) async fn collect(
-    site: &Expunging<'_>,
-    range: &Range,
-    back: &Back,
-    others: &mut Others,
-    looked: &mut impl FnMut(),
-) -> Result<u64, StoreError> {
-    let mut n_read = 0;
-    if back.private.is_empty() && back.shared.is_empty() && back.links.is_empty() {
-        return Ok(n_read);
+impl<'a, 's> Reading<'a, 's> {
+    pub(super) async fn of(
+        site: &'a Expunging<'s>,
+        back: &'a Back,
+        target: &Target,
+    ) -> Result<Self, StoreError> {
+        let range = Range {
+            holding: holding(site, back, target).await?,
+            applied: true,
+            ..Range::default()
+        };
+        Ok(Self {
+            site,
+            back,
+            range,
+            known: BTreeSet::new(),
+            others: Others::default(),
+            n_read: 0,
+        })
     }
-    let mut entries = Scan::begin(site.store, site.tenant, range).await?;
-    while let Some(entry) = entries.next().await? {
-        if back.messages.contains(&entry.id) {
-            continue;
+
+    /// Reads until what came meanwhile takes a moment: the rest is read while lanes are held.
+    pub(super) async fn catch_up(&mut self, looked: &mut impl FnMut()) -> Result<(), StoreError> {
+        for _ in 0..ROUNDS_MAX {
+            let began = self.site.store.clock().now();
+            self.go_on(looked).await?;
+            if self.site.store.clock().now().duration_since(began) < MOMENT {
+                break;
+            }
         }
-        looked();
-        n_read += 1;
-        if let Some(said) = said(site, &entry) {
-            others.take(said, back);
-        }
+        Ok(())
     }
-    Ok(n_read)
+
+    /// Reads what came since it read last.
+    pub(super) async fn go_on(&mut self, looked: &mut impl FnMut()) -> Result<(), StoreError> {
+        let back = self.back;
+        if back.private.is_empty() && back.shared.is_empty() && back.links.is_empty() {
+            return Ok(());
+        }
+        let began = self.site.store.clock().now();
+        let mut entries = Scan::begin(self.site.store, self.site.tenant, &self.range).await?;
+        while let Some(entry) = entries.next().await? {
+            if back.messages.contains(&entry.id) || !self.known.insert(entry.id) {
+                continue;
+            }
+            looked();
+            self.n_read += 1;
+            if let Some(said) = said(self.site, &entry) {
+                self.others.take(said, back);
+            }
+        }
+        self.range.since = began.saturating_sub(OVERLAP).ok();
+        let least = self.range.since.map_or(0, IdSource::floor);
+        self.known = self.known.split_off(&JournalId(least));
+        Ok(())
+    }
 }
 
 /// What a message must hold to speak of the same: an identifier, as it was sent. Nothing where that can't
 /// be told, and every message has to be read.
-pub(super) async fn holding(
+async fn holding(
     site: &Expunging<'_>,
     back: &Back,
     target: &Target,
@@ -152,7 +171,11 @@ pub(super) async fn holding(
     // What is said in a patient's name is said by messages that name the patient.
     let named = named.map(|(entity, owner)| if *owner == NOBODY { *entity } else { *owner });
     let ends = back.links.iter().flat_map(|link| [link.low, link.high]);
-    let entities: BTreeSet<EntityId> = named.chain(ends).collect();
+    // Who else gave an identifier may have spoken in another patient's name.
+    let statements = target.said.iter().flat_map(|said| &said.statements);
+    let given = statements.filter(|statement| 1 < statement.identities.len());
+    let given = given.map(|statement| statement.entity);
+    let entities: BTreeSet<EntityId> = named.chain(ends).chain(given).collect();
     let mut holding = BTreeSet::new();
     for entity in entities {
         let values = values(site, entity, target).await?;

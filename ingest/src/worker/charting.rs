@@ -57,6 +57,11 @@ impl Charting {
         Ok(written)
     }
 
+    /// Leaves rows in the trail for what was done besides.
+    pub(crate) async fn note(&self, tx: &mut Tx, events: &[AuditEvent]) -> Result<(), ChartError> {
+        Ok(audit::in_tx(tx, &self.trail, events).await?)
+    }
+
     /// Leaves a row in the trail for each resource that was written.
     pub(super) async fn tell(&self, tx: &mut Tx, written: &[Done]) -> Result<(), ChartError> {
         let by = |done: &Done| AuditEvent {

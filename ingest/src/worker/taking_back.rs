@@ -8,6 +8,7 @@ use mapping::{Facts, Link};
 use model::{EntityId, IdentityKey, JournalId, ResourceId, SourceIdentity};
 use store::link::LinkRow;
 use store::{Tx, fact, matching};
+use uuid::Uuid;
 
 use super::ChartError;
 use super::batch::off_the_reactor;
@@ -34,6 +35,17 @@ pub(crate) struct Back {
     pub(crate) stale: BTreeSet<(i16, ResourceId)>,
 }
 
+impl Back {
+    /// Whether it has to do with an entity, whoever spoke of it.
+    fn is_about(&self, entity: EntityId) -> bool {
+        let all = (entity, EntityId(Uuid::nil()))..=(entity, EntityId(Uuid::max()));
+        let pairs = [&self.private, &self.shared];
+        pairs
+            .iter()
+            .any(|pairs| pairs.range(all.clone()).next().is_some())
+    }
+}
+
 /// What the other messages say of the same.
 #[derive(Default, Debug)]
 pub(crate) struct Others {
@@ -46,13 +58,15 @@ impl Others {
     /// Takes in what another message says of what is taken back.
     pub(crate) fn take(&mut self, said: Interpretation, back: &Back) {
         for statement in said.statements {
-            let key = (statement.entity, statement.owner);
-            if !back.private.contains(&key) && !back.shared.contains(&key) {
-                continue;
+            // An identifier is the entity's, in whose name it was given makes no difference.
+            if back.is_about(statement.entity) {
+                let known = self.identities.entry(statement.entity).or_default();
+                known.extend(statement.identities);
             }
-            self.facts.entry(key).or_default().join(&statement.facts);
-            let known = self.identities.entry(statement.entity).or_default();
-            known.extend(statement.identities);
+            let key = (statement.entity, statement.owner);
+            if back.private.contains(&key) || back.shared.contains(&key) {
+                self.facts.entry(key).or_default().join(&statement.facts);
+            }
         }
         for link in said.links {
             let pair = link.pair();

@@ -2,12 +2,11 @@
 
 use std::time::Duration;
 
-use model::{Action, Actor, AuditEvent, AuditOutcome, IdSource, JournalId, Timestamp};
-use sha2::{Digest as _, Sha256};
-use store::audit::{self, AuditChain};
+use ingest::today;
+use model::{Action, AuditEvent, IdSource, JournalId, Timestamp};
 use store::deadletter::{self, Settled};
 use store::journal::Entry;
-use store::{Store, lanes};
+use store::{Store, audit, lanes};
 use tokio::time::Instant;
 
 use super::Reader;
@@ -27,11 +26,9 @@ pub async fn replay(
 ) -> anyhow::Result<bool> {
     let summary = &entry.summary;
     let settings = reader.settings(summary.interface);
-    let Ok((message, profile)) = settings.parse(&entry.raw) else {
+    let Ok(route) = today::route(settings, &reader.key, &entry.raw) else {
         return Ok(false);
     };
-    let digest = Sha256::digest(&entry.raw).into();
-    let route = mapping::route(&message, &profile, &reader.key, &digest);
     let mut tx = store.begin(reader.tenant).await?;
     // An open dead letter of the message is answered by this: it is tried again.
     deadletter::settle(&mut tx, summary.id, Settled::Retried).await?;
@@ -43,18 +40,8 @@ pub async fn replay(
         quiet,
     };
     lanes::requeue(&mut tx, again).await?;
-    let event = AuditEvent {
-        actor: Actor::Operator,
-        action: Action::Execute,
-        outcome: AuditOutcome::Success,
-        interaction: "replay",
-        resource_type: None,
-        resource: None,
-        version: None,
-        patient: None,
-        request: Some(summary.id.to_string()),
-    };
-    audit::in_tx(&mut tx, &AuditChain::default(), &[event]).await?;
+    let event = AuditEvent::operator(Action::Execute, "replay", summary.id.to_string());
+    audit::note(&mut tx, event).await?;
     tx.commit().await?;
     Ok(true)
 }

@@ -2,11 +2,10 @@
 
 use std::sync::Arc;
 
-use ingest::Rehearsed;
+use ingest::{Rehearsed, today};
 use mapping::Profile;
-use mapping::inbound::{Context, Interpretation, interpret};
+use mapping::inbound::Interpretation;
 use model::LaneId;
-use sha2::{Digest as _, Sha256};
 use store::Store;
 use store::journal::Entry;
 
@@ -34,25 +33,12 @@ pub async fn preview(store: &Store, reader: &Reader, entry: &Entry) -> anyhow::R
 /// The lane of a message by today's rules; none for one that can't be read.
 pub fn lane(reader: &Reader, entry: &Entry) -> Option<LaneId> {
     let settings = reader.settings(entry.summary.interface);
-    let (message, profile) = settings.parse(&entry.raw).ok()?;
-    let digest = Sha256::digest(&entry.raw).into();
-    let route = mapping::route(&message, &profile, &reader.key, &digest);
-    Some(route.lane)
+    let route = today::route(settings, &reader.key, &entry.raw);
+    route.ok().map(|route| route.lane)
 }
 
 /// What a message says by today's rules, and by which profile; else a place and a rule.
 pub fn said(reader: &Reader, entry: &Entry) -> Result<(Interpretation, Arc<Profile>), String> {
     let settings = reader.settings(entry.summary.interface);
-    let read = settings.parse(&entry.raw);
-    let (message, profile) = read.map_err(|error| error.to_string())?;
-    let context = Context {
-        profile: &profile,
-        key: &reader.key,
-        zone: &settings.zone,
-        received_at: entry.summary.received_at,
-        journal: Some(entry.summary.id),
-        digest: Sha256::digest(&entry.raw).into(),
-    };
-    let read = interpret(&message, &context).map_err(|unmappable| unmappable.to_string())?;
-    Ok((read, profile))
+    today::said(settings, &reader.key, (entry.summary.id, &entry.raw))
 }

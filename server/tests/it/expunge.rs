@@ -86,6 +86,8 @@ async fn what_a_message_said_goes_and_what_it_said_over_comes_back() {
 
     let done = expunge(&desk, &id).await;
     assert_eq!(done["changed"], rehearsed["changed"]);
+    // Each other message once: nothing is read again while lanes are held.
+    assert_eq!(done["read_again"], 3);
     assert_eq!(done["versions"], rehearsed["versions"]);
     let after = patients(&desk).await.remove(0);
     assert_eq!(after["name"][0]["family"], "Made");
@@ -93,7 +95,7 @@ async fn what_a_message_said_goes_and_what_it_said_over_comes_back() {
     assert_eq!(after["birthDate"], "1950-02-03");
     assert_eq!(after["address"][0]["city"], "Goodtown");
     assert_eq!(after["telecom"][0]["value"], "555-0100");
-    for word in ["Wrongname", "Wrongtown", "1999"] {
+    for word in ["Wrongname", "Wrongtown", "1999-09-09", "19990909"] {
         assert_eq!(rows_with(&desk, word).await, 0, "{word}");
     }
     let named = format!("select count(*) from fact where encode(body, 'escape') like '%{id}%'");
@@ -311,13 +313,13 @@ async fn what_stays_of_a_result_still_belongs_to_the_visit_under_its_new_number(
     );
     // It names no visit: only what others said of the result does.
     let patient = "PID|1||4711^^^EMR^MR\r";
-    let wrong = result("WRONG", "20260105", patient, "2|NM|2^Sodium^L||666");
+    let wrong = result("WRONG", "20260105", patient, "2|ST|2^Sodium^L||wrongly low");
     let right = result("RIGHT", "20260106", &visit("V1"), "1|NM|1^Glucose^L||5");
     receive(&desk.site, &[ADMISSION, &wrong, &right, &renumbered]).await;
     let new = ["Encounter/", &encounter(&desk, "V2").await].concat();
     assert!(contexts(&desk).await.contains(&new));
     expunge(&desk, &number(&desk, "WRONG").await).await;
-    assert_eq!(rows_with(&desk, "666").await, 0);
+    assert_eq!(rows_with(&desk, "wrongly low").await, 0);
     assert_eq!(contexts(&desk).await, BTreeSet::from([new]));
 }
 
@@ -348,6 +350,68 @@ async fn contexts(desk: &Desk) -> BTreeSet<String> {
         contexts.extend(entries.iter().filter_map(of));
     }
     contexts
+}
+
+/// A visit's second number is the visit's, whoever gave it.
+#[tokio::test]
+async fn an_identifier_that_others_gave_in_another_patients_name_stays() {
+    let Some(desk) = Desk::open().await else {
+        return;
+    };
+    let visit = |id: &str, day: &str, patient: &str| {
+        format!(
+            "MSH|^~\\&|EMR|HOSP|DB|DB|{day}080000+0000||ADT^A08|{id}|P|2.5.1\r\
+             EVN|A08|{day}080000+0000\rPID|1||{patient}^^^EMR^MR||Made^Up||19500203|F\r\
+             PV1|1|I|||||||||||||||||V1^^^EMR^VN|||||||||||||||||||||||||||||||SECOND^^^OTHER^VN\r"
+        )
+    };
+    let merge = "MSH|^~\\&|EMR|HOSP|DB|DB|20260103080000+0000||ADT^A40|MERGE|P|2.5.1\r\
+        EVN|A40|20260103080000+0000\rPID|1||88^^^EMR^MR\rMRG|4711^^^EMR^MR\r";
+    let first = visit("FIRST", "20260102", "4711");
+    let wrong = visit("WRONG", "20260104", "88");
+    receive(&desk.site, &[&first, merge, &wrong]).await;
+    let given = "select count(*) from identity where value = 'SECOND'";
+    assert_eq!(desk.site.number(given).await, 1);
+    expunge(&desk, &number(&desk, "WRONG").await).await;
+    assert_eq!(desk.site.number(given).await, 1);
+    expunge(&desk, &number(&desk, "FIRST").await).await;
+    assert_eq!(desk.site.number(given).await, 0);
+}
+
+#[tokio::test]
+async fn a_hold_keeps_a_message_from_being_expunged() {
+    let Some(desk) = Desk::open().await else {
+        return;
+    };
+    let id = spoiled(&desk).await;
+    let add = ["journal", "hold", "add", "--reason", "case 12"];
+    let hold = desk.values(&add).await.remove(0)["id"].to_string();
+    let order = ["journal", "expunge", &id, "--reason", "x"];
+    let talk = desk.refused(&order, 1).await;
+    assert!(talk.contains(&format!("hold remove {hold}")), "{talk}");
+    desk.refused(&[&order[..], &["--dry-run"]].concat(), 1)
+        .await;
+    // The database insists on it, whoever asks.
+    let around = format!("select expunge_entry(1, {id}, now(), 'x', '')");
+    assert!(desk.site.refuses(&around).await);
+    let lift = ["journal", "hold", "remove", &hold, "--reason", "settled"];
+    desk.lines(&lift).await;
+    expunge(&desk, &id).await;
+}
+
+/// Its zone and its profile went with its configuration: what others said would be rebuilt wrongly.
+#[tokio::test]
+async fn nothing_is_expunged_while_messages_of_an_interface_can_not_be_read_as_they_were_meant() {
+    let Some(desk) = Desk::open().await else {
+        return;
+    };
+    let id = spoiled(&desk).await;
+    desk.site
+        .execute("update interface set name = 'renamed'")
+        .await;
+    let order = ["journal", "expunge", &id, "--reason", "x"];
+    let talk = desk.refused(&order, 1).await;
+    assert!(talk.contains("interface 'renamed'"), "{talk}");
 }
 
 #[tokio::test]

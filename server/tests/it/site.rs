@@ -238,6 +238,13 @@ impl Site {
         client.batch_execute(sql).await.unwrap();
     }
 
+    /// Whether the database refuses a statement.
+    pub(crate) async fn refuses(&self, sql: &str) -> bool {
+        let (client, connection) = tokio_postgres::connect(&self.url, NoTls).await.unwrap();
+        tokio::spawn(connection);
+        client.batch_execute(sql).await.is_err()
+    }
+
     /// Makes the database refuse everybody, or take them again.
     pub(crate) async fn allow_connections(&self, allowed: bool) {
         let name = self.url.rsplit('/').next().unwrap();

@@ -131,6 +131,14 @@ pub async fn count(store: &Store, tenant: Tenant, range: &Range) -> Result<u64> 
     Ok(u64::try_from(row.get::<_, i64>(0)).unwrap_or(0))
 }
 
+/// Whether an interface has entries.
+pub async fn has_any(store: &Store, tenant: Tenant, interface: InterfaceId) -> Result<bool> {
+    let client = connect::single(store.config()).await?;
+    let sql = "select exists (select from journal where tenant = $1 and interface = $2)";
+    let row = client.query_one(sql, &[&tenant.0, &interface.0]).await?;
+    Ok(row.get(0))
+}
+
 /// The chain value before an entry; none where it is the first of its chain, or the one before it is
 /// gone without a record.
 pub async fn link_before(store: &Store, tenant: Tenant, entry: &Kept) -> Result<Option<Vec<u8>>> {

@@ -30,6 +30,7 @@ impl Expunge {
         context: &Context,
     ) -> anyhow::Result<Verdict> {
         let reader = Reader::of(store, &context.config, tenant).await?;
+        reader.knows_all(store).await?;
         let outcome = self.expunge(store, &reader).await?;
         let word = if self.dry_run { "would be" } else { "were" };
         context
