@@ -31,7 +31,8 @@ pub struct Summary {
     pub size: u64,
     /// SHA-256 of the bytes.
     pub digest: Vec<u8>,
-    /// What became of it: `applied`, `duplicate`, `unrouted`, `dead`, `discarded`; none while it waits.
+    /// What became of it: `applied`, `duplicate`, `unrouted`, `dead`, `discarded`, `expunged`; none while it
+    /// waits.
     pub disposition: Option<String>,
     /// Why, in words without patient data.
     pub note: Option<String>,
