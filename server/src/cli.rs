@@ -15,6 +15,7 @@ mod map_mdm;
 mod map_report;
 mod migrate;
 mod profile;
+mod reason;
 mod replay;
 mod review;
 mod send;

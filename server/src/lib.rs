@@ -29,3 +29,4 @@ pub mod sealed;
 pub mod serve;
 pub mod simulate;
 pub mod telemetry;
+pub mod whole_file;

@@ -2,7 +2,7 @@
 
 use anyhow::Context as _;
 use model::Clock;
-use store::{Settings, Store, TenantRow};
+use store::{InterfaceId, Settings, Store, TenantRow};
 
 use crate::config::Config;
 use crate::database::Database;
@@ -62,6 +62,17 @@ impl Opened {
 pub(crate) async fn tenant_row(store: &Store, name: &str) -> anyhow::Result<TenantRow> {
     let row = store.tenant(name).await?;
     row.with_context(|| format!("there is no tenant '{name}'"))
+}
+
+/// An interface by the name that somebody gave; none where none was given.
+pub(crate) fn interface_named(
+    interfaces: &[(InterfaceId, String)],
+    name: Option<&str>,
+) -> anyhow::Result<Option<InterfaceId>> {
+    let Some(name) = name else { return Ok(None) };
+    let found = interfaces.iter().find(|(_, known)| known == name);
+    let found = found.map(|(id, _)| Some(*id));
+    found.with_context(|| format!("no interface '{name}' has ever received a message"))
 }
 
 async fn open(

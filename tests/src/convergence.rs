@@ -18,7 +18,9 @@ pub const PROFILE: &str = "version = 1\nextends = \"generic\"\nname = \"site\"\n
     [matching]\nautomatic = false\nlink = 1000\nreview = 1000\n";
 
 /// Resources that tell of the way of a message, and not of what it said.
-const OF_THE_WAY: [&str; 4] = ["AuditEvent", "Binary", "Provenance", "Task"];
+const OF_THE_WAY: [&str; 3] = ["AuditEvent", "Provenance", "Task"];
+/// Not searched for: the attachments name them.
+const FILE: &str = "Binary";
 
 /// All live resources by type and id, without version, time and source.
 #[derive(PartialEq, Eq, Debug)]
@@ -33,11 +35,26 @@ impl Content {
         let kinds = kinds.context("no types in the CapabilityStatement")?;
         let mut content = Self(BTreeMap::new());
         for kind in kinds.iter().filter_map(|kind| kind["type"].as_str()) {
-            if !OF_THE_WAY.contains(&kind) {
+            if kind != FILE && !OF_THE_WAY.contains(&kind) {
                 content.read(server, &token, kind).await?;
             }
         }
+        content.read_files(server, &token).await?;
         Ok(content)
+    }
+
+    /// What attachments hold.
+    async fn read_files(&mut self, server: &Server, token: &str) -> Result<()> {
+        let mut files = BTreeSet::new();
+        for resource in self.0.values() {
+            note_files(resource, &mut files);
+        }
+        for file in files {
+            let (status, body) = server.get(token, &format!("{file}?_format=json")).await?;
+            ensure!(status == 200, "{file} was answered {status}");
+            self.take(FILE, body);
+        }
+        Ok(())
     }
 
     async fn read(&mut self, server: &Server, token: &str, kind: &str) -> Result<()> {
@@ -101,6 +118,20 @@ impl Content {
         });
         differing.take(max).collect()
     }
+}
+
+/// The files that attachments anywhere in a resource name.
+fn note_files(value: &Value, files: &mut BTreeSet<String>) {
+    if let Some(url) = value["url"].as_str()
+        && url.starts_with("Binary/")
+    {
+        files.insert(url.to_owned());
+    }
+    let members = value.as_object().into_iter().flat_map(|it| it.values());
+    let items = value.as_array().into_iter().flatten();
+    members
+        .chain(items)
+        .for_each(|part| note_files(part, files));
 }
 
 fn elements(one: &Value, two: &Value) -> String {

@@ -2,15 +2,15 @@
 
 use anyhow::Context as _;
 use clap::Subcommand;
-use model::{Action, Actor, AuditEvent, AuditOutcome, Delivery, DeliveryId, JournalId, Tenant};
+use model::{Action, AuditEvent, Delivery, DeliveryId, JournalId, Tenant};
 use outbound::operator;
 use serde_json::json;
-use store::audit::{self, AuditChain};
 use store::deadletter::{self, DeadLetter, Settled};
 use store::delivery::Item;
 use store::wake::Bell;
-use store::{Store, journal};
+use store::{Store, StoreError, Tx, audit, journal};
 
+use super::reason::Reason;
 use super::{Context, Usage, Verdict};
 use crate::opened::{Opened, tenant_row};
 use crate::output::Output;
@@ -52,7 +52,7 @@ enum What {
         ids: Vec<Id>,
         /// Why: kept in the audit trail. No patient data, please.
         #[arg(long)]
-        reason: String,
+        reason: Reason,
     },
 }
 
@@ -65,8 +65,6 @@ enum Id {
 
 /// How much is listed of each kind.
 const LIMIT: u32 = 1_000;
-/// How long a reason may be: it is one field of an audit row.
-const REASON_CHARS_MAX: usize = 200;
 
 impl std::str::FromStr for Id {
     type Err = Usage;
@@ -80,12 +78,6 @@ impl std::str::FromStr for Id {
 
 impl Args {
     pub(super) async fn run(self, context: &Context) -> anyhow::Result<Verdict> {
-        if let What::Discard { reason, .. } = &self.what
-            && !(1..=REASON_CHARS_MAX).contains(&reason.trim().chars().count())
-        {
-            let what = format!("--reason: say why, in at most {REASON_CHARS_MAX} characters");
-            return Err(Usage(what).into());
-        }
         let opened = Opened::beside_a_server(&context.config, &context.clock, "deadletter").await?;
         let done = work(&opened.store, &self, context.output).await;
         opened.close().await?;
@@ -171,7 +163,7 @@ async fn settle(
     tenant: Tenant,
     id: Id,
     how: Settled,
-    reason: Option<&str>,
+    reason: Option<&Reason>,
     output: Output,
 ) -> anyhow::Result<()> {
     let word = match how {
@@ -185,15 +177,16 @@ async fn settle(
         }
         (Id::Delivery(id), Settled::Discarded) => {
             operator::discard(store, tenant, id).await?;
-            note(store, tenant, word, &format!("delivery {id}"), reason).await?;
+            let mut tx = store.begin(tenant).await?;
+            note(&mut tx, word, &format!("delivery {id}"), reason).await?;
+            tx.commit().await?;
             id.to_string()
         }
         (Id::Message(id), _) => {
             let mut tx = store.begin(tenant).await?;
             let settled = deadletter::settle(&mut tx, id, how).await?;
             anyhow::ensure!(settled, "message {id} is no open dead letter");
-            let event = event(word, &format!("message {id}"), reason);
-            audit::in_tx(&mut tx, &AuditChain::default(), &[event]).await?;
+            note(&mut tx, word, &format!("message {id}"), reason).await?;
             tx.commit().await?;
             id.to_string()
         }
@@ -205,37 +198,15 @@ async fn settle(
 }
 
 async fn note(
-    store: &Store,
-    tenant: Tenant,
+    tx: &mut Tx,
     word: &'static str,
     what: &str,
-    reason: Option<&str>,
-) -> anyhow::Result<()> {
-    let mut tx = store.begin(tenant).await?;
-    audit::in_tx(
-        &mut tx,
-        &AuditChain::default(),
-        &[event(word, what, reason)],
-    )
-    .await?;
-    Ok(tx.commit().await?)
-}
-
-fn event(word: &'static str, what: &str, reason: Option<&str>) -> AuditEvent {
-    let reason = reason
-        .map(|reason| format!(": {reason}"))
-        .unwrap_or_default();
-    AuditEvent {
-        actor: Actor::Operator,
-        action: Action::Execute,
-        outcome: AuditOutcome::Success,
-        interaction: word,
-        resource_type: None,
-        resource: None,
-        version: None,
-        patient: None,
-        request: Some(format!("{what}{reason}")),
-    }
+    reason: Option<&Reason>,
+) -> Result<(), StoreError> {
+    let reason = reason.map(|reason| format!(": {reason}"));
+    let request = format!("{what}{}", reason.unwrap_or_default());
+    let event = AuditEvent::operator(Action::Execute, word, request);
+    audit::note(tx, event).await
 }
 
 fn message_json(letter: &DeadLetter) -> serde_json::Value {

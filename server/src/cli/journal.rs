@@ -8,12 +8,11 @@ mod verify;
 
 use std::path::PathBuf;
 
-use anyhow::Context as _;
 use clap::Subcommand;
 use model::{JournalId, Timestamp};
-use store::{InterfaceId, Store};
+use store::Store;
 
-use super::{Context, Usage, Verdict};
+use super::{Context, Verdict};
 use crate::opened::{Opened, tenant_row};
 
 /// Look into the log of everything received; prove, export and prune it.
@@ -91,9 +90,6 @@ enum What {
     Expunge(expunge::Expunge),
 }
 
-/// How long a reason may be: it is one field of an audit row.
-const REASON_CHARS_MAX: usize = 200;
-
 impl Args {
     pub(super) async fn run(self, context: &Context) -> anyhow::Result<Verdict> {
         if let What::Verify(verify::Verify {
@@ -102,25 +98,13 @@ impl Args {
         {
             return verify::verify_file(file, context);
         }
-        self.check()?;
+        if let What::Hold(hold) = &self.what {
+            hold.check()?;
+        }
         let opened = Opened::beside_a_server(&context.config, &context.clock, "journal").await?;
         let done = look(&opened.store, context, &self).await;
         opened.close().await?;
         done
-    }
-
-    /// What can be told before a database is touched.
-    fn check(&self) -> Result<(), Usage> {
-        match &self.what {
-            What::Expunge(expunge) => reason(&expunge.reason).map(|_| ()),
-            What::Hold(hold) => hold.check(),
-            What::List { .. }
-            | What::Show { .. }
-            | What::Verify(_)
-            | What::Heads { .. }
-            | What::Export(_)
-            | What::Retention(_) => Ok(()),
-        }
     }
 }
 
@@ -144,26 +128,6 @@ async fn look(store: &Store, context: &Context, args: &Args) -> anyhow::Result<V
         What::Hold(hold) => hold.run(store, tenant, context).await,
         What::Expunge(expunge) => expunge.run(store, &args.tenant, context).await,
     }
-}
-
-fn reason(text: &str) -> Result<&str, Usage> {
-    let text = text.trim();
-    if (1..=REASON_CHARS_MAX).contains(&text.chars().count()) {
-        return Ok(text);
-    }
-    let what = format!("--reason: say why, in at most {REASON_CHARS_MAX} characters");
-    Err(Usage(what))
-}
-
-/// An interface by its name; none where none is named.
-fn interface_named(
-    interfaces: &[(InterfaceId, String)],
-    name: Option<&str>,
-) -> anyhow::Result<Option<InterfaceId>> {
-    let Some(name) = name else { return Ok(None) };
-    let found = interfaces.iter().find(|(_, known)| known == name);
-    let found = found.map(|(id, _)| Some(*id));
-    found.with_context(|| format!("no interface '{name}' has ever received a message"))
 }
 
 fn verdict(holds: bool) -> Verdict {

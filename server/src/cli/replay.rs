@@ -11,7 +11,7 @@ use store::journal::{self, Filter};
 
 use super::profile::compare;
 use super::{Context, Verdict};
-use crate::opened::Opened;
+use crate::opened::{Opened, interface_named};
 use crate::output;
 use crate::replay::{self, Preview, Reader};
 
@@ -104,15 +104,8 @@ impl Args {
     }
 
     async fn filter(&self, store: &Store, reader: &Reader) -> anyhow::Result<Filter> {
-        let interface = match &self.interface {
-            None => None,
-            Some(name) => {
-                let known = store.interfaces(reader.tenant).await?;
-                let found = known.into_iter().find(|(_, known)| known == name);
-                let found = found.with_context(|| format!("there is no interface '{name}'"))?;
-                Some(found.0)
-            }
-        };
+        let known = store.interfaces(reader.tenant).await?;
+        let interface = interface_named(&known, self.interface.as_deref())?;
         Ok(Filter {
             since: self.since,
             until: self.until,

@@ -12,10 +12,12 @@ use store::Store;
 use store::journal::{self, Range, Scan};
 
 use super::verify::{in_words, report_json};
-use crate::archive;
+use crate::archive::{self, Written};
 use crate::cli::{Context, Verdict};
 use crate::keys;
+use crate::opened::interface_named;
 use crate::output::{self, Output};
+use crate::whole_file::WholeFile;
 
 /// What is exported, and where to.
 #[derive(Debug, clap::Args)]
@@ -50,7 +52,7 @@ impl Export {
         let range = Range {
             since: self.since,
             until: self.until,
-            interface: super::interface_named(&interfaces, self.interface.as_deref())?,
+            interface: interface_named(&interfaces, self.interface.as_deref())?,
             ..Range::default()
         };
         match (&self.archive, &self.out) {
@@ -74,21 +76,13 @@ async fn to_archive(
     let cant = || format!("{} can't be written", file.display());
     anyhow::ensure!(!file.exists(), "{} is there already", file.display());
     let bar = output::progress(journal::count(store, tenant.1, range).await?, "export");
-    // Under another name until it is whole: half an archive must not be taken for one.
-    let part = file.with_extension("part");
-    let out = BufWriter::with_capacity(1 << 20, private(&part).with_context(cant)?);
+    // Half an archive must not be taken for one.
+    let (whole, out) = WholeFile::begin(file).with_context(cant)?;
+    let out = BufWriter::with_capacity(1 << 20, out);
     let written = archive::write(store, tenant, range, &key, out, || bar.inc(1)).await;
-    let done = written.and_then(|written| {
-        let file_of = written.out.into_inner().map_err(std::io::Error::from)?;
-        file_of.sync_all()?;
-        std::fs::rename(&part, file)?;
-        Ok(written.report)
-    });
-    if done.is_err() {
-        // The first error is the one to tell.
-        let _ = std::fs::remove_file(&part);
-    }
-    let report = done.with_context(cant)?;
+    let Written { report, out } = written.with_context(cant)?;
+    let out = out.into_inner().map_err(std::io::Error::from);
+    out.and_then(|out| whole.finish(&out)).with_context(cant)?;
     bar.finish_and_clear();
     context.output.result(&report_json(&report), |_| {
         let words = in_words(&report);

@@ -5,6 +5,7 @@ use model::{Action, JournalId};
 use serde_json::{Value, json};
 use store::Store;
 
+use crate::cli::reason::Reason;
 use crate::cli::{Context, Verdict};
 use crate::output;
 use crate::replay::Reader;
@@ -16,7 +17,7 @@ pub(super) struct Expunge {
     id: i64,
     /// Why: kept beside the digest and in the audit trail. No patient data, please.
     #[arg(long)]
-    pub(super) reason: String,
+    reason: Reason,
     /// Say what would be removed and what would change; do nothing.
     #[arg(long)]
     dry_run: bool,
@@ -56,7 +57,7 @@ impl Expunge {
         };
         let bar = output::spinner("messages read again");
         let id = JournalId(self.id);
-        let outcome = ingest::expunge(&site, id, self.reason.trim(), mode, || bar.inc(1)).await;
+        let outcome = ingest::expunge(&site, id, self.reason.as_str(), mode, || bar.inc(1)).await;
         bar.finish_and_clear();
         outcome
     }

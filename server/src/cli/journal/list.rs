@@ -8,6 +8,7 @@ use store::{InterfaceId, Store};
 
 use crate::cli::map_report::Report;
 use crate::cli::{Context, Verdict};
+use crate::opened::interface_named;
 use crate::output::Output;
 use crate::replay::{Reader, said};
 
@@ -23,7 +24,7 @@ pub(super) async fn list(
     output: Output,
 ) -> anyhow::Result<Verdict> {
     let interfaces = store.interfaces(tenant).await?;
-    let interface = super::interface_named(&interfaces, interface)?;
+    let interface = interface_named(&interfaces, interface)?;
     let mut filter = Filter {
         since,
         interface,

@@ -6,6 +6,7 @@ use serde_json::json;
 use store::retention::{self as kept, Dropped, Hold, Month};
 use store::{Store, StoreError, Tx, audit};
 
+use crate::cli::reason::Reason;
 use crate::cli::{Context, Usage, Verdict};
 use crate::output::Output;
 use crate::retention::{self, Fate, Policy};
@@ -30,7 +31,7 @@ pub(super) enum Holds {
     Add {
         /// Why. No patient data, please.
         #[arg(long)]
-        reason: String,
+        reason: Reason,
         /// Only what was received at or after this time (RFC 3339).
         #[arg(long, value_name = "TIME")]
         since: Option<Timestamp>,
@@ -49,7 +50,7 @@ pub(super) enum Holds {
         id: i32,
         /// Why. No patient data, please.
         #[arg(long)]
-        reason: String,
+        reason: Reason,
     },
 }
 
@@ -131,14 +132,8 @@ impl Holds {
     /// What can be told before a database is touched.
     pub(super) fn check(&self) -> Result<(), Usage> {
         match self {
-            Self::List => Ok(()),
-            Self::Remove { reason, .. } => super::reason(reason).map(|_| ()),
-            Self::Add {
-                reason,
-                since,
-                until,
-                ..
-            } => {
+            Self::List | Self::Remove { .. } => Ok(()),
+            Self::Add { since, until, .. } => {
                 if since
                     .zip(*until)
                     .is_some_and(|(since, until)| until <= since)
@@ -147,7 +142,7 @@ impl Holds {
                         "--until: it has to be later than --since, or the hold reaches nothing";
                     return Err(Usage(what.to_owned()));
                 }
-                super::reason(reason).map(|_| ())
+                Ok(())
             }
         }
     }
@@ -165,10 +160,9 @@ impl Holds {
                 until,
                 all_tenants,
             } => {
-                let reason = super::reason(reason)?;
                 let of = (!all_tenants).then_some(tenant);
                 let mut tx = store.begin(tenant).await?;
-                let id = kept::place(&mut tx, of, *since, *until, reason).await?;
+                let id = kept::place(&mut tx, of, *since, *until, reason.as_str()).await?;
                 note(&mut tx, format!("{id} placed: {reason}")).await?;
                 tx.commit().await?;
                 let result = json!({ "id": id, "what": "placed" });
@@ -179,13 +173,12 @@ impl Holds {
             }
             Self::List => list(store, context.output).await,
             Self::Remove { id, reason } => {
-                let reason = super::reason(reason)?;
                 let holds = kept::holds(store).await?;
                 let placed = holds.iter().find(|hold| hold.id == *id);
                 // In the trail of those whose messages it kept, whoever was named.
                 let of = placed.and_then(|hold| hold.tenant).unwrap_or(tenant);
                 let mut tx = store.begin(of).await?;
-                let lifted = kept::lift(&mut tx, *id, reason).await?;
+                let lifted = kept::lift(&mut tx, *id, reason.as_str()).await?;
                 anyhow::ensure!(lifted, "no hold {id} stands");
                 note(&mut tx, format!("{id} lifted: {reason}")).await?;
                 tx.commit().await?;

@@ -15,6 +15,7 @@ use crate::archive::{self, Proven};
 use crate::cli::{Context, Verdict};
 use crate::heads::Heads;
 use crate::sealed::Ending;
+use crate::whole_file::WholeFile;
 use crate::{keys, output};
 
 /// What is proven.
@@ -129,7 +130,10 @@ pub(super) async fn heads(
         std::io::Write::flush(&mut lines)?;
         return Ok(Verdict::Done);
     };
-    let written = File::create(file).and_then(|out| heads.write(out, &key)?.sync_all());
+    let written = WholeFile::begin(file).and_then(|(whole, out)| {
+        // Yesterday's stay until today's are there.
+        whole.finish(&heads.write(out, &key)?)
+    });
     written.with_context(|| format!("{} can't be written", file.display()))?;
     let (journal, trail) = (heads.journal.len(), heads.trail.len());
     let result = json!({ "journal": journal, "trail": trail });
