@@ -59,6 +59,20 @@ fn a_resend_differs_from_the_first_sending_in_msh_7_alone() {
 }
 
 #[test]
+fn a_message_that_names_nobody_goes_again_to_the_lane_that_intake_chose() {
+    let text = b"MSH|^~\\&|app|fac|us|here|20240101||ADT^A01|1|P|2.5\rEVN|A01|20240101\rPID|1\r";
+    let profile = Arc::new(Profile::default());
+    let settings = InterfaceSettings::new("adt", Tenant::DEFAULT, profile);
+    let again = crate::today::route(&settings, &IdentityKey::PUBLIC, text).unwrap();
+    assert!(!again.identified);
+    let chosen = journal::Route::Queue {
+        lane: again.lane,
+        other: again.other,
+    };
+    assert_eq!(taken(text).message.route, chosen);
+}
+
+#[test]
 fn the_border_between_application_and_facility_counts() {
     let key = |app: &str, fac: &str| {
         taken(format!("MSH|^~\\&|{app}|{fac}|||1||ADT^A01|1|P|2.5\rPID|1||7\r").as_bytes())
