@@ -43,12 +43,13 @@ pub struct Header {
 #[derive(Deserialize, Serialize)]
 #[serde(rename_all = "lowercase")]
 enum Line {
-    Journal(JournalLine),
+    Journal(HeadLine),
     Trail(TrailLine),
 }
 
-#[derive(Deserialize, Serialize)]
-struct JournalLine {
+/// The end of a chain of the journal, in whatever file.
+#[derive(Debug, Deserialize, Serialize)]
+pub(crate) struct HeadLine {
     interface: i16,
     writer: i32,
     last: i64,
@@ -64,6 +65,28 @@ struct TrailLine {
     seq: i64,
     #[serde(with = "hex")]
     chain: Vec<u8>,
+}
+
+impl HeadLine {
+    pub(crate) fn of(head: &journal::Head) -> Self {
+        Self {
+            interface: head.interface.0,
+            writer: head.writer.0,
+            last: head.journal.0,
+            seq: head.seq,
+            chain: head.chain.clone(),
+        }
+    }
+
+    pub(crate) fn head(self) -> journal::Head {
+        journal::Head {
+            interface: InterfaceId(self.interface),
+            writer: WriterId(self.writer),
+            journal: JournalId(self.last),
+            seq: self.seq,
+            chain: self.chain,
+        }
+    }
 }
 
 impl Heads {
@@ -92,13 +115,7 @@ impl Heads {
         let mut out = SealedWriter::new(out);
         out.line(&self.header)?;
         for head in &self.journal {
-            out.line(&Line::Journal(JournalLine {
-                interface: head.interface.0,
-                writer: head.writer.0,
-                last: head.journal.0,
-                seq: head.seq,
-                chain: head.chain.clone(),
-            }))?;
+            out.line(&Line::Journal(HeadLine::of(head)))?;
         }
         for head in &self.trail {
             out.line(&Line::Trail(TrailLine {
@@ -127,13 +144,7 @@ impl Heads {
         let (mut journal, mut trail) = (Vec::new(), Vec::new());
         while let Some(line) = lines.next_line()? {
             match serde_json::from_value(line)? {
-                Line::Journal(line) => journal.push(journal::Head {
-                    interface: InterfaceId(line.interface),
-                    writer: WriterId(line.writer),
-                    journal: JournalId(line.last),
-                    seq: line.seq,
-                    chain: line.chain,
-                }),
+                Line::Journal(line) => journal.push(line.head()),
                 Line::Trail(line) => trail.push(audit::Head {
                     writer: WriterId(line.writer),
                     id: AuditId(line.last),

@@ -10,7 +10,7 @@ use model::{AuditId, ResourceId, VersionId, WriterId};
 
 pub(crate) use chain::Staged;
 pub use chain::{AuditChain, in_tx, note};
-pub use read::{Broken, Filter, Head, Report, heads, list, verify};
+pub use read::{Filter, Head, Report, heads, list, verify};
 pub use trail::Trail;
 
 /// One row of the trail.

@@ -14,6 +14,37 @@ pub(crate) type Link = [u8; 32];
 /// What stands before the first link.
 pub(crate) const ORIGIN: Link = [0; 32];
 
+/// What is wrong with a link: an entry of the journal, or a row of the trail.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Broken {
+    /// Its bytes are not those that were received.
+    Bytes,
+    /// Its chain value does not follow from the one before it: one of the two was changed.
+    Link,
+    /// What was before it is missing.
+    Gap,
+    /// It is not the one that an exported head names.
+    Head,
+    /// An exported head names it, and its chain ends before it.
+    Tail,
+    /// An exported head names it, and nothing is left of its chain.
+    Missing,
+    /// The record by which it was dropped or expunged is not sealed with our key.
+    Record,
+}
+
+impl Broken {
+    /// What is wrong where nothing stands at a head's place, in a chain that ends at another.
+    pub(crate) fn lost(seq: i64, end: Option<i64>) -> Self {
+        match end {
+            None => Self::Missing,
+            // The chain went past the place.
+            Some(end) if seq <= end => Self::Head,
+            Some(_) => Self::Tail,
+        }
+    }
+}
+
 impl ChainKey {
     /// A key from its secret bytes.
     pub const fn new(secret: [u8; 32]) -> Self {

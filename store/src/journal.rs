@@ -20,7 +20,7 @@ pub use ack::record_acks;
 pub use append::append;
 pub use chains::Chains;
 pub use expunge::{Expunged, alike, expunge, expunged};
-pub use proof::{Broken, Head, Proof, Report};
+pub use proof::{Head, Proof, Report};
 pub use read::{Entry, Filter, Summary, get, list, raws};
 pub use scan::{Kept, Range, Scan, count, has_any, kept, link_before};
 pub use verify::{heads, verify};

@@ -44,7 +44,7 @@ pub mod token;
 mod tx;
 pub mod wake;
 
-pub use chain::ChainKey;
+pub use chain::{Broken, ChainKey};
 pub use error::{CommitError, StoreError};
 pub use migrate::{Applied, grant, migrate, schema_digest};
 pub use settings::Settings;

@@ -6,8 +6,9 @@ use bytes::Bytes;
 use model::{JournalId, Timestamp, WriterId};
 use serde::{Deserialize, Serialize};
 use store::InterfaceId;
-use store::journal::{Expunged, Head, Kept};
+use store::journal::{Expunged, Kept};
 
+use crate::heads::HeadLine;
 use crate::sealed::hex;
 
 /// What the seal is over, and the name of the format.
@@ -79,16 +80,6 @@ struct ExpungedLine {
     seal: Vec<u8>,
 }
 
-#[derive(Debug, Deserialize, Serialize)]
-pub(super) struct HeadLine {
-    interface: i16,
-    writer: i32,
-    last: i64,
-    seq: i64,
-    #[serde(with = "hex")]
-    chain: Vec<u8>,
-}
-
 impl EntryLine {
     pub(super) fn of(entry: &Kept, before: Option<String>) -> Self {
         let expunged = entry.expunged.as_ref().map(|order| ExpungedLine {
@@ -137,28 +128,6 @@ impl EntryLine {
                 reason: order.reason,
                 seal: order.seal,
             }),
-        }
-    }
-}
-
-impl HeadLine {
-    pub(super) fn of(head: &Head) -> Self {
-        Self {
-            interface: head.interface.0,
-            writer: head.writer.0,
-            last: head.journal.0,
-            seq: head.seq,
-            chain: head.chain.clone(),
-        }
-    }
-
-    pub(super) fn head(self) -> Head {
-        Head {
-            interface: InterfaceId(self.interface),
-            writer: WriterId(self.writer),
-            journal: JournalId(self.last),
-            seq: self.seq,
-            chain: self.chain,
         }
     }
 }

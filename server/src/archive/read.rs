@@ -5,9 +5,9 @@ use std::io::{BufReader, Read};
 use anyhow::Context as _;
 use data_encoding::HEXLOWER;
 use flate2::read::MultiGzDecoder;
-use model::{JournalId, Tenant};
+use model::Tenant;
 use store::ChainKey;
-use store::journal::{Broken, Head, Proof, Report};
+use store::journal::{Proof, Report};
 
 use super::format::{EntryLine, Header, KIND, Line, VERSION};
 use crate::sealed::{Ending, SealedReader};
@@ -66,9 +66,8 @@ pub fn verify(
         }
     }
     let ending = lines.ending(key, KIND);
-    let ends = proof.ends();
-    let mut report = proof.finish();
-    report.first_broken = report.first_broken.or_else(|| lost(&heads, &ends));
+    proof.expect_ends(&heads);
+    let report = proof.finish();
     Ok(Proven {
         header,
         report,
@@ -84,21 +83,4 @@ fn entry(proof: &mut Proof<'_>, line: EntryLine) -> bool {
         proof.take_up(entry.interface, entry.writer, entry.seq - 1, &link);
     }
     proof.entry(&entry)
-}
-
-/// The first end of a chain that the archive names and that its entries do not reach.
-fn lost(heads: &[Head], ends: &[Head]) -> Option<(JournalId, Broken)> {
-    let what = |head: &Head| {
-        let is_of = |end: &&Head| (end.interface, end.writer) == (head.interface, head.writer);
-        match ends.iter().find(is_of) {
-            None => Some(Broken::Missing),
-            Some(end) if end.seq < head.seq => Some(Broken::Tail),
-            Some(end) if end != head => Some(Broken::Head),
-            Some(_) => None,
-        }
-    };
-    let lost = heads
-        .iter()
-        .filter_map(|head| Some((head.journal, what(head)?)));
-    lost.min_by_key(|(id, _)| *id)
 }

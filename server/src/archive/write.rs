@@ -10,7 +10,8 @@ use model::Tenant;
 use store::journal::{self, Kept, Proof, Range, Report, Scan};
 use store::{ChainKey, Store};
 
-use super::format::{EntryLine, HeadLine, Header, KIND, Line, VERSION};
+use super::format::{EntryLine, Header, KIND, Line, VERSION};
+use crate::heads::HeadLine;
 use crate::sealed::SealedWriter;
 
 /// What was written.

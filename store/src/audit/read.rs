@@ -12,7 +12,7 @@ use super::AuditRow;
 use super::rows::Place;
 use crate::chain::ORIGIN;
 use crate::text::Text;
-use crate::{ChainKey, Result, Store, connect};
+use crate::{Broken, ChainKey, Result, Store, connect};
 
 /// Which rows to list, the newest first.
 #[derive(Clone, Copy, Default, Debug)]
@@ -25,21 +25,6 @@ pub struct Filter {
     pub since: Option<Timestamp>,
     /// Only what stands before this row.
     pub before: Option<AuditId>,
-}
-
-/// What is wrong with a row.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Broken {
-    /// It, or the row before it, was changed.
-    Link,
-    /// Rows are missing before it.
-    Gap,
-    /// It is not the row that an exported head names.
-    Head,
-    /// An exported head names it, and its chain ends before it.
-    Tail,
-    /// An exported head names it, and nothing is left of its chain.
-    Missing,
 }
 
 /// The end of one chain of the trail.
@@ -164,12 +149,8 @@ fn lost(
     ends: &HashMap<i32, Place>,
 ) -> Option<(AuditId, Broken)> {
     let head = heads.values().min_by_key(|head| head.id)?;
-    let what = match ends.get(&head.writer.0) {
-        None => Broken::Missing,
-        Some(end) if head.seq <= end.seq => Broken::Head,
-        Some(_) => Broken::Tail,
-    };
-    Some((head.id, what))
+    let end = ends.get(&head.writer.0).map(|end| end.seq);
+    Some((head.id, Broken::lost(head.seq, end)))
 }
 
 fn check_link(

@@ -9,7 +9,7 @@ use sha2::{Digest, Sha256};
 use super::Kept;
 use super::chains::Place;
 use crate::retention::DroppedChain;
-use crate::{ChainKey, InterfaceId};
+use crate::{Broken, ChainKey, InterfaceId};
 
 /// The end of one chain; kept elsewhere, it proves that nothing was cut off.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -24,25 +24,6 @@ pub struct Head {
     pub seq: i64,
     /// Its chain value.
     pub chain: Vec<u8>,
-}
-
-/// What is wrong with an entry.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Broken {
-    /// Its bytes are not those that were received.
-    Bytes,
-    /// Its chain value does not follow from the entry before it: one of the two was changed.
-    Link,
-    /// Entries are missing before it.
-    Gap,
-    /// It is not the entry that an exported head names.
-    Head,
-    /// An exported head names it, and its chain ends before it.
-    Tail,
-    /// An exported head names it, and nothing is left of its chain.
-    Missing,
-    /// The record by which it was dropped or expunged is not sealed with our key.
-    Record,
 }
 
 /// What a verification found.
@@ -214,17 +195,22 @@ impl<'k> Proof<'k> {
         heads
     }
 
+    /// What is said, after the last entry, of where the chains end.
+    pub fn expect_ends(&mut self, heads: &[Head]) {
+        let ends = self.ends();
+        for head in heads.iter().filter(|head| !ends.contains(head)) {
+            let chain = (head.interface, head.writer);
+            let heads = self.heads.entry(chain).or_default();
+            heads.insert(head.seq, head.clone());
+        }
+    }
+
     /// After the last entry: what no head was found for is lost.
     pub fn finish(mut self) -> Report {
         let lost = self.heads.iter().filter_map(|(chain, heads)| {
             let head = heads.values().next()?;
-            let what = match self.ends.get(chain) {
-                None => Broken::Missing,
-                // The chain went past the head's place without an entry there.
-                Some((end, _)) if head.seq <= end.seq => Broken::Head,
-                Some(_) => Broken::Tail,
-            };
-            Some((head.journal, what))
+            let end = self.ends.get(chain).map(|(end, _)| end.seq);
+            Some((head.journal, Broken::lost(head.seq, end)))
         });
         let lost = lost.min_by_key(|(id, _)| *id);
         if self.report.first_broken.is_none() {

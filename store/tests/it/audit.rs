@@ -2,7 +2,8 @@
 
 use futures_util::future::join_all;
 use model::{Action, Actor, AuditEvent, AuditOutcome, Tenant};
-use store::audit::{self, AuditChain, Broken, Filter, Trail};
+use store::Broken;
+use store::audit::{self, AuditChain, Filter, Trail};
 
 use crate::chart::id;
 use crate::db;

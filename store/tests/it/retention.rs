@@ -3,7 +3,8 @@
 use bytes::Bytes;
 use jiff::civil::Date;
 use model::{Clock, JournalId, Tenant, Timestamp};
-use store::journal::{self, Broken, Chains, Raw, Receipt};
+use store::Broken;
+use store::journal::{self, Chains, Raw, Receipt};
 use store::retention::{self, Month};
 use store::{InterfaceId, Settings, Store, blob, quarantine};
 
@@ -224,7 +225,8 @@ async fn chunks_that_only_dropped_entries_name_go_after_them() {
         for n in large_ones {
             let receipt = large(store, &format!("big{n}"), *n).await;
             let id = kept(store, &mut chains, &[receipt]).await[0].id;
-            months.push(model::IdSource::instant(id.0).to_string()[..7].to_owned());
+            let received = model::IdSource::instant(id.0);
+            months.push(received.strftime("%Y-%m").to_string());
         }
     }
     assert_eq!(months, ["2024-02", "2024-02", "2024-03"]);

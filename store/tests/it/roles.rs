@@ -1,6 +1,7 @@
 //! The server under a role of its own: it does its work and can't undo what was journalled.
 
 use model::Tenant;
+use store::Broken;
 use store::audit::{self, AuditChain};
 use store::journal::{self, Chains};
 use store::resource::IndexRows;
@@ -129,7 +130,7 @@ async fn bytes_go_by_order_alone() {
     let report = journal::verify(&db.store, Tenant::DEFAULT, &db::KEY, &[], None, || {});
     assert_eq!(
         report.await.unwrap().first_broken,
-        Some((entries[0].id, journal::Broken::Record))
+        Some((entries[0].id, Broken::Record))
     );
     let again = client
         .batch_execute("update journal set raw = 'x' where control_id = '1'")

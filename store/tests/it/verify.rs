@@ -1,8 +1,9 @@
 //! Tampering with the journal shows.
 
 use model::Tenant;
+use store::Broken;
 use store::audit;
-use store::journal::{self, Appended, Broken, Chains, Receipt};
+use store::journal::{self, Appended, Chains, Receipt};
 
 use crate::db::{self, Db};
 use crate::journal::{kept, receipt};
@@ -141,10 +142,10 @@ async fn the_trail_is_held_against_its_heads() {
     assert_eq!(verify().await.unwrap().first_broken, None);
     tamper(&db, "delete from audit where seq = 3").await;
     let broken = verify().await.unwrap().first_broken;
-    assert_eq!(broken, Some((heads[0].id, audit::Broken::Tail)));
+    assert_eq!(broken, Some((heads[0].id, Broken::Tail)));
     tamper(&db, "delete from audit").await;
     let broken = verify().await.unwrap().first_broken;
-    assert_eq!(broken, Some((heads[0].id, audit::Broken::Missing)));
+    assert_eq!(broken, Some((heads[0].id, Broken::Missing)));
 }
 
 #[tokio::test]

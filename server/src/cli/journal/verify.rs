@@ -8,8 +8,8 @@ use std::path::{Path, PathBuf};
 use anyhow::Context as _;
 use model::{AuditId, IdSource, JournalId, Tenant, Timestamp};
 use serde_json::{Value, json};
-use store::journal::{self, Broken, Range, Report};
-use store::{ChainKey, Store, audit};
+use store::journal::{self, Range, Report};
+use store::{Broken, ChainKey, Store, audit};
 
 use crate::archive::{self, Proven};
 use crate::cli::{Context, Verdict};
@@ -185,7 +185,7 @@ fn wrong(broken: Broken) -> &'static str {
     match broken {
         Broken::Bytes => "does not have the bytes that were received",
         Broken::Link => "or the one before it in its chain was changed (link)",
-        Broken::Gap => "follows a gap: entries before it in its chain are missing",
+        Broken::Gap => "follows a gap: what was before it in its chain is missing",
         Broken::Head => "is not the one that the exported head names",
         Broken::Tail => "is gone: the tail of its chain was cut off",
         Broken::Missing => "is gone with its whole chain",
@@ -207,15 +207,6 @@ fn trail_in_words(report: &audit::Report) -> String {
     );
     match report.first_broken {
         None => format!("{text}: all as they were written"),
-        Some((id, broken)) => {
-            let what = match broken {
-                audit::Broken::Link => "or the one before it in its chain was changed (link)",
-                audit::Broken::Gap => "follows a gap: rows before it in its chain are missing",
-                audit::Broken::Head => "is not the one that the exported head names",
-                audit::Broken::Tail => "is gone: the tail of its chain was cut off",
-                audit::Broken::Missing => "is gone with its whole chain",
-            };
-            format!("{text}: row {} {what}", id.0)
-        }
+        Some((id, broken)) => format!("{text}: row {} {}", id.0, wrong(broken)),
     }
 }
