@@ -89,19 +89,16 @@ const COMPLETE: &str = "
             where d.tenant = $1 and d.journal = any ($3::bigint[])
         ))
         and not exists (
-            select from dead_letter d
-            where d.tenant = $1 and d.lane = lane.lane
-                and (d.settled_at is null or exists (
-                    select from queue q where q.tenant = $1 and q.journal = d.journal
-                ))
-            offset 0
-        )
-        and not exists (
-            select from dead_letter d
-            where d.tenant = $1 and d.other_lane = lane.lane
-                and (d.settled_at is null or exists (
-                    select from queue q where q.tenant = $1 and q.journal = d.journal
-                ))
+            select from (
+                select journal, settled_at from dead_letter
+                where tenant = $1 and dead_letter.lane = lane.lane
+                union all
+                select journal, settled_at from dead_letter
+                where tenant = $1 and other_lane = lane.lane
+            ) d
+            where d.settled_at is null or exists (
+                select from queue q where q.tenant = $1 and q.journal = d.journal
+            )
             offset 0
         )";
 
