@@ -122,12 +122,8 @@ impl Matcher {
     ) -> Result<(), ChartError> {
         let profile = self.directory.profile(turn.tenant());
         for verdict in compare(turn, entity, known, profile.matching(), key).await? {
-            let same = match &verdict {
-                Verdict::Same(one, other) => Some((*one, *other)),
-                Verdict::Ask(_) => None,
-            };
-            self.follow(turn.tenant(), key, verdict).await?;
-            if let Some((one, other)) = same {
+            self.follow(turn.tenant(), key, &verdict).await?;
+            if let Verdict::Same(one, other) = verdict {
                 known.unite(one, other);
             }
         }
@@ -138,17 +134,17 @@ impl Matcher {
         &self,
         tenant: Tenant,
         key: &IdentityKey,
-        verdict: Verdict,
+        verdict: &Verdict,
     ) -> Result<(), ChartError> {
         let place = (&self.store, tenant);
         let relinked = match verdict {
             Verdict::Same(one, other) => Relinked {
-                links: vec![found(one, other, self.store.clock().now())],
+                links: vec![found(*one, *other, self.store.clock().now())],
                 ..Relinked::default()
             },
             Verdict::Ask(asked) => Relinked {
                 about: asked.iter().filter_map(|it| it.entity).collect(),
-                asked,
+                asked: asked.clone(),
                 ..Relinked::default()
             },
         };
