@@ -38,7 +38,7 @@ pub(super) fn said(kind: &str, sent: &str) -> Option<String> {
     (!is_blank).then_some(value)
 }
 
-/// Nine digits or the last four, however they are written (`XXX-XX-1234`).
+/// Nine digits or the last four, however they are written and whatever masks the others.
 fn social_security(sent: &str) -> Option<String> {
     let digits = digits(sent);
     match digits.len() {

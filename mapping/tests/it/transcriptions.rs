@@ -18,6 +18,12 @@ fn document(number: &str, parent: &str, completion: &str, availability: &str) ->
     format!("||{number}|{parent}||||{completion}||{availability}")
 }
 
+/// The document of this number.
+fn numbered<'d>(documents: &'d [Value], number: &str) -> &'d Value {
+    let of_number = |it: &&Value| it["masterIdentifier"]["value"] == number;
+    documents.iter().find(of_number).unwrap()
+}
+
 #[test]
 fn rule_24_lines_of_a_document_are_one_text() {
     let lines =
@@ -69,12 +75,8 @@ fn a_replacement_supersedes_what_it_replaces_even_if_it_comes_first() {
         "OBX|1|TX|1||New",
     );
     let documents = in_any_order(&[old.clone(), new.clone()], "DocumentReference");
-    let status = |number: &str| {
-        let of_number = |it: &&Value| it["masterIdentifier"]["value"] == number;
-        documents.iter().find(of_number).unwrap()["status"].clone()
-    };
-    assert_eq!(status("D1"), "superseded");
-    assert_eq!(status("D2"), "current");
+    assert_eq!(numbered(&documents, "D1")["status"], "superseded");
+    assert_eq!(numbered(&documents, "D2")["status"], "current");
     assert_eq!(Chart::of(&[new]).all("DocumentReference").len(), 1);
 }
 
@@ -94,10 +96,7 @@ fn an_addendum_appends_and_a_cancel_is_an_error() {
     );
     let gone = mdm("T11", "20240103", &document("D1", "", "", ""), "");
     let documents = in_any_order(&[first, added, gone], "DocumentReference");
-    let by_number = |number: &str| {
-        let of_number = |it: &&Value| it["masterIdentifier"]["value"] == number;
-        documents.iter().find(of_number).unwrap().clone()
-    };
+    let by_number = |number| numbered(&documents, number);
     assert_eq!(by_number("D2")["relatesTo"][0]["code"], "appends");
     assert_eq!(by_number("D1")["status"], "entered-in-error");
     assert_eq!(
